@@ -3,7 +3,9 @@
 //! It is small and read-mostly, so it is one immutable snapshot ([`Catalog`]) that decisions are handed as a value. This
 //! room holds values and checks them; it prices nothing (that is `price`), knows no stock and counts no coupon.
 
+pub mod command;
 mod coupon_template;
+pub mod decide;
 mod product;
 mod promotion;
 mod promotion_index;

@@ -41,7 +41,7 @@ pub(super) fn apply_item_promotions(
     lines: &mut [PricedLine],
     applied: &mut Vec<Applied>,
 ) {
-    let for_all = running(&catalog.promotions_for_all().item, request);
+    let for_all: Vec<&Promotion> = running(&catalog.promotions_for_all().item, request).collect();
     let concerned = |line: &PricedLine| !for_all.is_empty() || catalog.promotions_naming(&line.sku).is_some();
     let mut places: Vec<usize> = (0..lines.len()).filter(|place| concerned(&lines[*place])).collect();
     if places.len() > 1 {
@@ -52,8 +52,9 @@ pub(super) fn apply_item_promotions(
     while let Some(first) = rest.first() {
         let sku = lines[*first].sku.clone();
         let (same_sku, others) = rest.split_at(rest.partition_point(|place| lines[*place].sku == sku));
-        let naming = catalog.promotions_naming(&sku).map_or_else(Vec::new, |lists| running(&lists.item, request));
-        apply_to_sku(lines, same_sku, in_order_of_trial(&for_all, &naming), &mut savings);
+        let naming = catalog.promotions_naming(&sku).map_or(&[][..], |lists| &lists.item);
+        let promotions = in_order_of_trial(for_all.iter().copied(), running(naming, request));
+        apply_to_sku(lines, same_sku, promotions, &mut savings);
         rest = others;
     }
     tell(savings, applied);
@@ -114,24 +115,21 @@ pub(super) fn apply_order_promotions(
     applied: &mut Vec<Applied>,
 ) {
     let promotions = order_promotions(catalog, request, lines);
+    if promotions.is_empty() {
+        return;
+    }
+    // The spend is measured before any order promotion; the saving is taken from what the ones before left.
+    let before: Vec<i64> = lines.iter().map(PricedLine::payable).collect();
     let mut savings = Vec::new();
     let mut stack = Stack::Empty;
-    // The spend is measured before any order promotion, the saving is taken from what the ones before left.
-    let mut taken: Vec<i64> = alloc::vec![0; if promotions.is_empty() { 0 } else { lines.len() }];
-    for promotion in promotions.into_iter().map(Arc::as_ref) {
-        if !stack.admits(promotion) {
-            continue;
-        }
-        let places: Vec<usize> = (0..lines.len()).filter(|place| promotion.names(&lines[*place].sku)).collect();
+    for promotion in promotions {
+        let concerned = |place: &usize| stack.admits(promotion) && promotion.names(&lines[*place].sku);
+        let places: Vec<usize> = (0..lines.len()).filter(concerned).collect();
+        let spend = places.iter().map(|place| before[*place]).sum();
         let left = payable(places.iter().map(|place| &lines[*place]));
-        let spend = left + places.iter().map(|place| taken[*place]).sum::<i64>();
         let amount = order_saving(promotion.kind, spend, left);
         if amount > 0 {
-            let before: Vec<i64> = places.iter().map(|place| lines[*place].promotions).collect();
             spread_over(lines, &places, Share::Promotions, amount);
-            for (place, before) in places.iter().zip(before) {
-                taken[*place] += lines[*place].promotions - before;
-            }
             stack = stack.with(promotion);
             savings.push(Saved { promotion, amount });
         }
@@ -152,15 +150,10 @@ fn order_saving(kind: PromotionKind, spend: i64, left: i64) -> i64 {
 }
 
 /// The order promotions that run and concern at least one line, in the order of trial.
-fn order_promotions<'a>(
-    catalog: &'a Catalog,
-    request: &PriceRequest<'_>,
-    lines: &[PricedLine],
-) -> Vec<&'a Arc<Promotion>> {
-    let is_running = |promotion: &&Arc<Promotion>| promotion.is_running(request.now, request.currency);
+fn order_promotions<'a>(catalog: &'a Catalog, request: &PriceRequest<'_>, lines: &[PricedLine]) -> Vec<&'a Promotion> {
     let naming = lines.iter().filter_map(|line| catalog.promotions_naming(&line.sku));
     let lists = core::iter::once(catalog.promotions_for_all()).chain(naming);
-    let mut found: Vec<&Arc<Promotion>> = lists.flat_map(|lists| &lists.order).filter(is_running).collect();
+    let mut found: Vec<&Promotion> = lists.flat_map(|lists| running(&lists.order, request)).collect();
     found.sort_by(|left, right| left.rank().cmp(&right.rank()));
     found.dedup_by(|left, right| left.id == right.id);
     found
@@ -189,17 +182,17 @@ impl Stack {
     }
 }
 
-fn running<'a>(promotions: &'a [Arc<Promotion>], request: &PriceRequest<'_>) -> Vec<&'a Promotion> {
-    let is_running = |promotion: &&Promotion| promotion.is_running(request.now, request.currency);
-    promotions.iter().map(Arc::as_ref).filter(is_running).collect()
+fn running<'a>(promotions: &'a [Arc<Promotion>], request: &PriceRequest<'_>) -> impl Iterator<Item = &'a Promotion> {
+    let (now, currency) = (request.now, request.currency);
+    promotions.iter().map(Arc::as_ref).filter(move |promotion| promotion.is_running(now, currency))
 }
 
-/// Merges two lists that are each in the order of trial.
-fn in_order_of_trial<'a, 'b>(
-    left: &'b [&'a Promotion],
-    right: &'b [&'a Promotion],
-) -> impl Iterator<Item = &'a Promotion> + use<'a, 'b> {
-    let (mut left, mut right) = (left.iter().copied().peekable(), right.iter().copied().peekable());
+/// Merges two runs that are each in the order of trial.
+fn in_order_of_trial<'a>(
+    left: impl Iterator<Item = &'a Promotion>,
+    right: impl Iterator<Item = &'a Promotion>,
+) -> impl Iterator<Item = &'a Promotion> {
+    let (mut left, mut right) = (left.peekable(), right.peekable());
     core::iter::from_fn(move || match (left.peek(), right.peek()) {
         (Some(first), Some(second)) if second.rank() < first.rank() => right.next(),
         (Some(_), _) => left.next(),

@@ -1,0 +1,198 @@
+//! Many commands decided one after another over one set of rows, to be committed together.
+//!
+//! A command sees what the accepted commands before it wrote; a refused one leaves nothing but its stored refusal. Deciding
+//! n commands in one batch gives the same as n batches of one. This room does no I/O: it names the rows it misses, is given
+//! them, and hands out the changes.
+
+use crate::{
+    answer::{Answer, Reply},
+    catalog::{Catalog, decide as catalog},
+    command::{Command, Envelope},
+    coupon, idempotency,
+    idempotency::{AnswerKey, Idempotency, Outcome, StoredAnswer},
+    ids::Mint,
+    order,
+    order::{OrderKey, OrderToken},
+    points,
+    refusal::Refusal,
+    rows::{Changes, Keys, Rows},
+    rules::Rules,
+    scope::Scope,
+    stock,
+    time::Timestamp,
+    user,
+};
+use alloc::sync::Arc;
+
+/// What a shard carries from batch to batch besides its rows.
+#[derive(Clone, Debug)]
+pub struct Carry {
+    /// Where ids come from.
+    pub mint: Mint,
+    /// Position in the log of the next event.
+    pub next_event: i64,
+    /// Products, promotions, templates.
+    pub catalog: Catalog,
+}
+
+/// A batch being decided.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    rules: &'a Rules,
+    now: Timestamp,
+    carry: Carry,
+    loaded: Rows,
+    changes: Changes,
+}
+
+impl<'a> Batch<'a> {
+    /// An empty batch at `now`, which is not earlier than that of the batch before.
+    #[must_use]
+    pub fn new(rules: &'a Rules, now: Timestamp, carry: Carry) -> Batch<'a> {
+        Batch { rules, now, carry, loaded: Rows::default(), changes: Changes::default() }
+    }
+
+    /// The rows that deciding `envelopes` needs and that are not loaded. Ask again after loading, until there are none.
+    pub fn missing<'e>(&self, envelopes: impl IntoIterator<Item = &'e Envelope>) -> Keys {
+        let mut keys = Keys::default();
+        for envelope in envelopes {
+            envelope.keys(&self.loaded, &mut keys);
+        }
+        self.loaded.retain_missing(&mut keys);
+        keys
+    }
+
+    /// Where loaded rows are put; an absent row as `None`.
+    pub fn loaded_mut(&mut self) -> &mut Rows {
+        &mut self.loaded
+    }
+
+    /// What the accepted commands wrote so far.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Decides one command. All its rows must be loaded.
+    ///
+    /// # Panics
+    /// On a bug: a broken invariant, or a row that `keys` did not name. The batch is then as it was before the call.
+    pub fn decide(&mut self, envelope: &Envelope) -> Reply {
+        if let Some(reply) = self.earlier_answer(envelope) {
+            return reply;
+        }
+        let mut mint = self.carry.mint;
+        let (outcome, mut changes) = self.decide_fresh(envelope, &mut mint);
+        if let Some(stored) = self.stored_answer(envelope, &outcome) {
+            changes.answers.insert(stored.0, stored.1);
+        }
+        if outcome.is_ok() {
+            self.carry.mint = mint;
+        }
+        self.carry.next_event += i64::try_from(changes.events.len()).expect("a batch has few events");
+        for change in &changes.catalog {
+            self.carry.catalog.apply(change);
+        }
+        self.changes.absorb(changes);
+        Reply { outcome, replayed: false }
+    }
+
+    /// The changes to commit, and what the next batch starts from once they are committed.
+    #[must_use]
+    pub fn finish(self) -> (Changes, Carry) {
+        (self.changes, self.carry)
+    }
+
+    fn decide_fresh(&self, envelope: &Envelope, mint: &mut Mint) -> (Result<Answer, Refusal>, Changes) {
+        let mut changes = Changes::default();
+        let mut scope = Scope {
+            catalog: &self.carry.catalog,
+            rules: self.rules,
+            now: self.now,
+            actor: envelope.actor,
+            mint,
+            changes: &mut changes,
+            earlier: &self.changes,
+            loaded: &self.loaded,
+            first_event: self.carry.next_event,
+        };
+        match dispatch(&mut scope, envelope) {
+            Ok(answer) => (Ok(answer), changes),
+            Err(refusal) => (Err(refusal), Changes::default()),
+        }
+    }
+
+    /// What the command's key says: an earlier answer, or that the key was used for something else.
+    fn earlier_answer(&self, envelope: &Envelope) -> Option<Reply> {
+        let idempotency = envelope.idempotency.as_ref()?;
+        let (fingerprint, outcome) = self.stored_order(envelope, idempotency).or_else(|| {
+            let key = envelope.answer_key()?;
+            let stored = self.look_up_answer(&key)?;
+            Some((stored.fingerprint, stored.outcome.clone()))
+        })?;
+        if fingerprint != idempotency.fingerprint {
+            return Some(Reply { outcome: Err(Refusal::IdempotencyKeyReused), replayed: false });
+        }
+        let outcome = match outcome {
+            Outcome::Accepted(answer) => Ok(answer),
+            Outcome::Refused(refusal) => Err(refusal),
+        };
+        Some(Reply { outcome, replayed: true })
+    }
+
+    /// An accepted placement is not kept as an answer: its order is the answer, for ever.
+    fn stored_order(
+        &self,
+        envelope: &Envelope,
+        idempotency: &Idempotency,
+    ) -> Option<(idempotency::Fingerprint, Outcome)> {
+        let Command::PlaceOrder(place) = &envelope.command else { return None };
+        let token = OrderToken::Key(Arc::clone(&idempotency.key));
+        let key = OrderKey { user_id: place.user_id.clone(), token };
+        let entry = match self.changes.order_keys.get(&key) {
+            Some(entry) => entry,
+            None => self.loaded.order_keys.get(&key)?.as_ref()?,
+        };
+        let answer = Answer::OrderAt { id: entry.order, version: entry.version };
+        Some((entry.fingerprint?, Outcome::Accepted(answer)))
+    }
+
+    fn look_up_answer(&self, key: &AnswerKey) -> Option<&StoredAnswer> {
+        match self.changes.answers.get(key) {
+            Some(stored) => Some(stored),
+            None => self.loaded.answers.get(key)?.as_ref(),
+        }
+    }
+
+    fn stored_answer(
+        &self,
+        envelope: &Envelope,
+        outcome: &Result<Answer, Refusal>,
+    ) -> Option<(AnswerKey, StoredAnswer)> {
+        let idempotency = envelope.idempotency.as_ref()?;
+        let outcome = match outcome {
+            Ok(_) if matches!(envelope.command, Command::PlaceOrder(_)) => return None,
+            Ok(answer) => Outcome::Accepted(answer.stored()),
+            Err(refusal) if !refusal.is_stored() => return None,
+            Err(refusal) => Outcome::Refused(refusal.clone()),
+        };
+        let stored = StoredAnswer { fingerprint: idempotency.fingerprint, outcome, at: self.now };
+        Some((envelope.answer_key()?, stored))
+    }
+}
+
+fn dispatch(scope: &mut Scope<'_>, envelope: &Envelope) -> Result<Answer, Refusal> {
+    match &envelope.command {
+        Command::PlaceOrder(command) => order::decide::place(scope, command, envelope.idempotency.as_ref()),
+        Command::CancelOrder(command) => order::cancel::cancel(scope, command),
+        Command::CloseOrder(command) => order::cancel::close(scope, *command),
+        Command::AdjustStock(command) => stock::decide::adjust(scope, command),
+        Command::GrantCoupon(command) => coupon::decide::grant(scope, command),
+        Command::AdjustPoints(command) => points::decide::adjust(scope, command),
+        Command::PutProducts(command) => catalog::put_products(scope, command),
+        Command::PutPromotion(command) => catalog::put_promotion(scope, command),
+        Command::PutTemplate(command) => catalog::put_template(scope, command),
+        Command::PutUser(command) => user::put_user(scope, command),
+        Command::PutAddress(command) => user::put_address(scope, command),
+    }
+}

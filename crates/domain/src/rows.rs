@@ -1,0 +1,130 @@
+//! The tables that decisions read and write: keys to ask for, rows that were loaded, changes to commit.
+//!
+//! One list of tables makes all three, so that a table cannot be forgotten in one of them. Where a row is kept (a SQL
+//! table, an index, a counter in memory) is the store's business.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
+
+use crate::{
+    catalog::CatalogChange,
+    coupon::Coupon,
+    event::EventRecord,
+    idempotency::{AnswerKey, StoredAnswer},
+    ids::{AddressId, CouponId, OrderId, Sku, TemplateId, UserId},
+    order::{Order, OrderKey, OrderKeyEntry},
+    points::{PointsAccount, PointsEntry},
+    stock::{Locks, Stock, StockMovement},
+    timer::{Timer, TimerChange},
+    user::{User, UserAddress},
+};
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $field:ident: $key:ty => $row:ty,)*) => {
+        /// Names of rows, by table.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Keys {
+            $($(#[$doc])* pub $field: BTreeSet<$key>,)*
+        }
+
+        impl Keys {
+            /// Whether no row is named.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                $(self.$field.is_empty())&&*
+            }
+        }
+
+        /// Rows that were read before the batch: `None` is a row that is known not to exist.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Rows {
+            $($(#[$doc])* pub $field: BTreeMap<$key, Option<$row>>,)*
+        }
+
+        impl Rows {
+            /// Takes the keys out whose rows are loaded already.
+            pub fn retain_missing(&self, keys: &mut Keys) {
+                $(if !self.$field.is_empty() {
+                    keys.$field.retain(|key| !self.$field.contains_key(key));
+                })*
+            }
+
+            /// Whether each key's row is loaded (or known not to exist).
+            #[must_use]
+            pub fn cover(&self, keys: &Keys) -> bool {
+                $(keys.$field.iter().all(|key| self.$field.contains_key(key)))&&*
+            }
+        }
+
+        /// Everything a decision writes. Rows are whole new rows; the last write of a key wins.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Changes {
+            $($(#[$doc])* pub $field: BTreeMap<$key, $row>,)*
+            /// Facts, in the order of their positions in the log.
+            pub events: Vec<EventRecord>,
+            /// New entries of the stock ledger.
+            pub movements: Vec<StockMovement>,
+            /// New entries of the points ledger.
+            pub points_entries: Vec<PointsEntry>,
+            /// Timers that were set or dropped.
+            pub timers: BTreeMap<Timer, TimerChange>,
+            /// New values of the catalog, in order.
+            pub catalog: Vec<CatalogChange>,
+        }
+
+        impl Changes {
+            /// Adds the changes of a later decision.
+            pub fn absorb(&mut self, mut later: Changes) {
+                $(if !later.$field.is_empty() {
+                    self.$field.append(&mut later.$field);
+                })*
+                self.events.append(&mut later.events);
+                self.movements.append(&mut later.movements);
+                self.points_entries.append(&mut later.points_entries);
+                self.timers.append(&mut later.timers);
+                self.catalog.append(&mut later.catalog);
+            }
+
+            /// Whether there is nothing to commit.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                $(self.$field.is_empty())&&*
+                    && self.events.is_empty()
+                    && self.movements.is_empty()
+                    && self.points_entries.is_empty()
+                    && self.timers.is_empty()
+                    && self.catalog.is_empty()
+            }
+        }
+    };
+}
+
+tables! {
+    /// Stock counters.
+    stock: Sku => Stock,
+    /// The locks of an order.
+    locks: OrderId => Locks,
+    /// Orders.
+    orders: OrderId => Arc<Order>,
+    /// Which order a (user, token) made. A new order comes with its key.
+    order_keys: OrderKey => OrderKeyEntry,
+    /// Answers kept under idempotency keys.
+    answers: AnswerKey => StoredAnswer,
+    /// How many unpaid orders a user has. Derived from `orders`.
+    open_orders: UserId => u32,
+    /// Granted coupons.
+    coupons: CouponId => Coupon,
+    /// How many coupons of a template were granted.
+    template_usage: TemplateId => u64,
+    /// How many coupons of a template were granted to a user.
+    user_template_usage: (UserId, TemplateId) => u64,
+    /// Points accounts.
+    points: UserId => PointsAccount,
+    /// Profiles.
+    users: UserId => User,
+    /// Addresses.
+    addresses: (UserId, AddressId) => UserAddress,
+}

@@ -1,0 +1,46 @@
+//! Timers as rows: a message to a thing for later. The row is the truth; what wakes it is the engine's business.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ids::OrderId, time::Timestamp};
+
+/// What a timer does when it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// Close an order whose payment window is over.
+    CloseOrder,
+}
+
+impl TimerKind {
+    /// Every kind.
+    pub const ALL: [TimerKind; 1] = [TimerKind::CloseOrder];
+
+    /// The stored number of the kind. Never reused.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            TimerKind::CloseOrder => 1,
+        }
+    }
+}
+
+/// A timer. Ordered by due time first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timer {
+    /// Not before this.
+    pub due: Timestamp,
+    /// What to do.
+    pub kind: TimerKind,
+    /// To which order.
+    pub order: OrderId,
+}
+
+/// What a decision does to a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerChange {
+    /// It shall fire.
+    Set,
+    /// It has fired or is no longer wanted.
+    Dropped,
+}
