@@ -1,0 +1,87 @@
+//! Typed reading of one section: every value leaves here with its type and within its bounds, or as a sentence that
+//! names the key, the value and what is expected.
+//!
+//! It holds no rule of its own about any key.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Value;
+
+use super::duration;
+use super::error::ConfigError;
+use super::layers::{Layers, Setting};
+
+/// One section of the configuration, being read.
+pub(super) struct Section<'a> {
+    layers: &'a Layers,
+    name: &'static str,
+}
+
+impl<'a> Section<'a> {
+    /// The section `name` of the values gathered.
+    pub(super) fn new(layers: &'a Layers, name: &'static str) -> Self {
+        Self { layers, name }
+    }
+
+    /// A whole number within `bounds`.
+    pub(super) fn integer<T: TryFrom<i64>>(&self, key: &str, bounds: RangeInclusive<i64>) -> Result<T, ConfigError> {
+        let number = self.setting(key).value.as_integer().filter(|number| bounds.contains(number));
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| self.wrong(key, &format!("a whole number from {} to {}", bounds.start(), bounds.end())))
+    }
+
+    /// A duration within `bounds`.
+    pub(super) fn duration(&self, key: &str, bounds: RangeInclusive<Duration>) -> Result<Duration, ConfigError> {
+        let duration = self.setting(key).value.as_str().and_then(duration::parse);
+        duration.filter(|duration| bounds.contains(duration)).ok_or_else(|| {
+            let (least, most) = (duration::text(*bounds.start()), duration::text(*bounds.end()));
+            self.wrong(key, &format!("a duration such as \"500ms\", \"15m\" or \"7d\", from {least} to {most}"))
+        })
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, key: &str) -> Result<bool, ConfigError> {
+        self.setting(key).value.as_bool().ok_or_else(|| self.wrong(key, "true or false"))
+    }
+
+    /// Text that `parse` accepts; `expected` describes what it accepts.
+    pub(super) fn text<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.setting(key).value.as_str().and_then(parse).ok_or_else(|| self.wrong(key, expected))
+    }
+
+    /// The refusal of the present value of `key`.
+    pub(super) fn wrong(&self, key: &str, expected: &str) -> ConfigError {
+        let shown = match &self.setting(key).value {
+            Value::String(text) => format!("{text:?}"),
+            other => other.to_string(),
+        };
+        self.wrong_shown(key, shown, expected)
+    }
+
+    /// The refusal of the present value of `key`, with `shown` in the value's place because it may hold a secret.
+    pub(super) fn wrong_shown(&self, key: &str, shown: String, expected: &str) -> ConfigError {
+        ConfigError::WrongValue {
+            key: format!("{}.{key}", self.name),
+            value: shown,
+            origin: self.setting(key).origin.clone(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// The value of `key` if it is text, unchecked.
+    pub(super) fn raw_text(&self, key: &str) -> Option<&'a str> {
+        self.setting(key).value.as_str()
+    }
+
+    fn setting(&self, key: &str) -> &'a Setting {
+        let setting = self.layers.get(&format!("{}.{key}", self.name));
+        setting.expect("every key that a topic reads is in the default file, as its test shows")
+    }
+}

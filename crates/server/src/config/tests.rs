@@ -1,0 +1,120 @@
+//! The shipped default file against the types that read it.
+//!
+//! Precedence, unknown keys and wrong values are tried on the program itself, in `tests/config.rs`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::{
+    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Scan, Sources, Store, StoreUrl,
+    Telemetry, effective,
+};
+
+fn defaults() -> (Config, Layers) {
+    let layers = Layers::gather(&Sources::default()).unwrap();
+    (Config::read(&layers).unwrap(), layers)
+}
+
+#[test]
+fn the_shipped_file_holds_the_promised_defaults() {
+    let expected = Config {
+        listen: Listen { http: "127.0.0.1:8080".parse().unwrap() },
+        store: Store {
+            url: StoreUrl::Sqlite(PathBuf::from("ordain-data/ordain.db")),
+            readers: 4,
+            cache_bytes: 64 << 20,
+            unsafe_synchronous_normal: false,
+        },
+        orders: Orders {
+            payment_window: Duration::from_secs(15 * 60),
+            duplicate_window: Duration::from_secs(3),
+            lines_max: 1_000,
+            unpaid_per_user_max: 20,
+        },
+        scan: Scan { interval: Duration::from_secs(5 * 60) },
+        batch: Batch { commands_max: 512, queue_max: 16_384 },
+        limits: Limits { body_bytes_max: 2 << 20 },
+        pricing: Pricing { shipping_fee: 0, free_shipping_over: 0 },
+        telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
+    };
+    assert_eq!(defaults().0, expected);
+}
+
+#[test]
+fn every_key_is_read_and_every_field_has_its_key() {
+    let file: Table = DEFAULT_FILE.parse().unwrap();
+    assert_eq!(Table::try_from(defaults().0).unwrap(), file);
+}
+
+#[test]
+fn every_key_has_a_comment_above_it() {
+    let lines: Vec<&str> = DEFAULT_FILE.lines().collect();
+    let keys: Vec<usize> =
+        (0..lines.len()).filter(|at| lines[*at].contains(" = ") && !lines[*at].starts_with('#')).collect();
+    assert!(keys.len() >= 17, "found {} keys", keys.len());
+    for at in keys {
+        assert!(lines[at - 1].starts_with("# "), "no comment above {:?}", lines[at]);
+    }
+}
+
+#[test]
+fn the_bounds_in_the_comments_are_the_bounds_checked() {
+    let table = [
+        ("store.readers", "1", "64"),
+        ("store.cache_bytes", "1048576", "68719476736"),
+        ("orders.payment_window", "100ms", "30d"),
+        ("orders.duplicate_window", "0s", "1h"),
+        ("orders.lines_max", "1", "1000"),
+        ("orders.unpaid_per_user_max", "1", "1000000"),
+        ("scan.interval", "100ms", "1d"),
+        ("batch.commands_max", "1", "4096"),
+        ("batch.queue_max", "512", "1048576"),
+        ("limits.body_bytes_max", "1024", "67108864"),
+        ("pricing.shipping_fee", "0", "1000000000"),
+        ("pricing.free_shipping_over", "0", "1000000000000"),
+    ];
+    let is_accepted = |key: &str, value: &str| {
+        let sources = Sources { assignments: vec![format!("{key}={value}").parse().unwrap()], ..Sources::default() };
+        Config::read(&Layers::gather(&sources).unwrap()).is_ok()
+    };
+    for (key, least, most) in table {
+        assert!(is_accepted(key, least), "{key} = {least}");
+        assert!(is_accepted(key, most), "{key} = {most}");
+        let beyond = |bound: &str, step: i64| match bound.parse::<i64>() {
+            Ok(number) => (number + step).to_string(),
+            Err(_) => {
+                let micros = i64::try_from(super::duration::parse(bound).unwrap().as_micros()).unwrap();
+                format!("{}us", micros + step)
+            }
+        };
+        assert!(!is_accepted(key, &beyond(least, -1)), "below {key} = {least}");
+        assert!(!is_accepted(key, &beyond(most, 1)), "above {key} = {most}");
+    }
+    let bounded: BTreeSet<&str> = table.iter().map(|(key, _, _)| *key).collect();
+    let file: Table = DEFAULT_FILE.parse().unwrap();
+    for (section, entries) in &file {
+        for (key, value) in entries.as_table().unwrap() {
+            if matches!(value, Value::Integer(_)) {
+                assert!(bounded.contains(format!("{section}.{key}").as_str()), "{section}.{key} is not in the table");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_effective_text_reads_back_as_the_same_configuration() {
+    let assignments = vec![
+        "orders.payment_window=120s".parse().unwrap(),
+        "store.url=sqlite:a \"quoted\" # path.db".parse().unwrap(),
+        "telemetry.order_transitions=true".parse().unwrap(),
+    ];
+    let layers = Layers::gather(&Sources { assignments, ..Sources::default() }).unwrap();
+    let config = Config::read(&layers).unwrap();
+    let text = effective(&config, &layers);
+    assert!(text.contains("payment_window = \"2m\"  # from --set\n"), "{text}");
+    assert!(text.contains("lines_max = 1000\n"), "{text}");
+    assert_eq!(text.parse::<Table>().unwrap(), Table::try_from(config).unwrap());
+}
