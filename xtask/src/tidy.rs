@@ -157,7 +157,17 @@ mod tests {
         for rule in rules() {
             let (path, text) = rule.sample;
             assert!(!(rule.check)(&Source::new(path, text)).is_empty(), "{} is silent on its sample", rule.name);
-            assert!(rule.advice.contains("STYLE.md"), "{} does not point to STYLE.md", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_rule_points_to_a_section_of_the_style_guide() {
+        let guide = include_str!("../../STYLE.md").to_lowercase();
+        let sections: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        for rule in rules() {
+            let (_, after) = rule.advice.split_once("(STYLE.md, ").expect("a rule points to STYLE.md");
+            let section = after.trim_end_matches(')');
+            assert!(sections.contains(&section), "{}: STYLE.md has no section `{section}`", rule.name);
         }
     }
 
