@@ -51,6 +51,11 @@ fn savings_need_the_spend_and_stack_like_item_promotions() {
             &[("item", 97), ("x", 5)],
         ),
         (
+            "named and general ones are tried in one order",
+            vec![priority(1, exclusive(on(&["b"], one("y", 1, Amount(5))))), one("x", 1, Amount(7))],
+            &[("y", 5)],
+        ),
+        (
             "item promotions are told first whatever the priorities are",
             vec![priority(9, one("x", 1, Amount(5))), promotion("z", tenth)],
             &[("z", 97), ("x", 5)],
