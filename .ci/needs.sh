@@ -37,14 +37,14 @@ need_rust() {
     PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
     export PATH
   fi
-  wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
+  rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
   if ! command -v cargo >/dev/null 2>&1; then
-    echo "missing: cargo, from Rust $wanted or later; https://rustup.rs installs it" >&2
+    echo "missing: cargo, from Rust $rust_wanted or later; https://rustup.rs installs it" >&2
     exit 1
   fi
-  found=$(cd "$root" && cargo --version | cut -d ' ' -f 2)
-  if [ "$(printf '%s\n%s\n' "$wanted" "${found%%-*}" | sort -V | head -n 1)" != "$wanted" ]; then
-    echo "too old: cargo $found; Rust $wanted or later is needed (rustup update stable)" >&2
+  rust_found=$(cd "$root" && cargo --version | cut -d ' ' -f 2)
+  if [ "$(printf '%s\n%s\n' "$rust_wanted" "${rust_found%%-*}" | sort -V | head -n 1)" != "$rust_wanted" ]; then
+    echo "too old: cargo $rust_found; Rust $rust_wanted or later is needed (rustup update stable)" >&2
     exit 1
   fi
 }
