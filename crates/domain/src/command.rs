@@ -91,6 +91,12 @@ impl Envelope {
         Some(AnswerKey { scope, key })
     }
 
+    /// Whether `keys` may name more once the first rows are loaded.
+    #[must_use]
+    pub const fn has_rounds(&self) -> bool {
+        matches!(self.command, Command::CancelOrder(_) | Command::CloseOrder(_))
+    }
+
     /// Adds the keys of the rows that deciding this command reads, as far as `loaded` lets one tell.
     pub fn keys(&self, loaded: &Rows, keys: &mut Keys) {
         keys.answers.extend(self.answer_key());

@@ -254,6 +254,13 @@ impl Mint {
         Mint { millis: (high_mark >> (GENE_BITS + SEQUENCE_BITS)) + 1, sequence: 0 }
     }
 
+    /// A number that no number minted so far exceeds: what [`Mint::after`] is given after a restart.
+    #[must_use]
+    pub const fn high_mark(&self) -> i64 {
+        let next = (self.millis + 1) << (GENE_BITS + SEQUENCE_BITS);
+        if next > 0 { next - 1 } else { 0 }
+    }
+
     /// The next number at `now` for a thing in `bucket`. More than 4,096 numbers within a millisecond borrow from the
     /// next one.
     pub fn next(&mut self, now: Timestamp, bucket: Bucket) -> i64 {

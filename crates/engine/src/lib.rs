@@ -2,5 +2,25 @@
 //!
 //! The engine declares the ports (store, clock) and knows no vendor. It holds no business rule: what is allowed is decided in
 //! `domain`, what is kept is written by `store`. It also knows no HTTP.
+//!
+//! The way of a command: [`handle`] routes it into the shard's `queue`; the `executor` thread takes all that waits, adds the
+//! timers that are due, and hands it to the `shard`, which loads, decides, commits once and answers. [`consumer`] reads what
+//! was committed; [`reconcile`] looks for what was missed.
 
+pub mod consumer;
+pub mod counters;
+pub mod executor;
+pub mod failure;
+pub mod handle;
 pub mod port;
+mod query;
+pub mod queue;
+pub mod reconcile;
+pub mod routing;
+pub mod shard;
+pub mod timers;
+pub mod watch;
+
+pub use executor::BatchLimits;
+pub use failure::EngineFailure;
+pub use handle::{Engine, EngineParts};

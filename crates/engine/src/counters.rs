@@ -1,0 +1,186 @@
+//! What the engine counts: plain atomics that the rim turns into metrics.
+//!
+//! Every label set is fixed when the process starts, so counting never allocates and never locks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ordain_domain::time::Span;
+
+/// Names of the commands that are counted, in the order of the counters.
+pub const COMMANDS: [&str; 11] = [
+    "place_order",
+    "cancel_order",
+    "close_order",
+    "adjust_stock",
+    "grant_coupon",
+    "adjust_points",
+    "put_products",
+    "put_promotion",
+    "put_template",
+    "put_user",
+    "put_address",
+];
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandResult {
+    /// Accepted.
+    Accepted,
+    /// Refused.
+    Refused,
+    /// An earlier answer, told again.
+    Replayed,
+    /// Not decided or not kept.
+    Failed,
+}
+
+impl CommandResult {
+    /// Every result.
+    pub const ALL: [CommandResult; 4] =
+        [CommandResult::Accepted, CommandResult::Refused, CommandResult::Replayed, CommandResult::Failed];
+
+    /// The word for it in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CommandResult::Accepted => "accepted",
+            CommandResult::Refused => "refused",
+            CommandResult::Replayed => "replayed",
+            CommandResult::Failed => "failed",
+        }
+    }
+}
+
+/// A histogram with fixed bounds.
+#[derive(Debug)]
+pub struct Histogram {
+    bounds: &'static [u64],
+    counts: Vec<AtomicU64>,
+    sum: AtomicU64,
+}
+
+impl Histogram {
+    fn new(bounds: &'static [u64]) -> Histogram {
+        Histogram { bounds, counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(), sum: AtomicU64::new(0) }
+    }
+
+    /// Counts one value.
+    pub fn observe(&self, value: u64) {
+        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        self.counts[bucket].fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    /// The upper bounds; values above the last have a bucket of their own.
+    #[must_use]
+    pub const fn bounds(&self) -> &'static [u64] {
+        self.bounds
+    }
+
+    /// Counts per bucket (not cumulative), one more than there are bounds, and the sum of the values.
+    #[must_use]
+    pub fn read(&self) -> (Vec<u64>, u64) {
+        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        (counts, self.sum.load(Ordering::Relaxed))
+    }
+}
+
+/// Microseconds.
+const LATENCY_BOUNDS: &[u64] =
+    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
+/// Commands.
+const SIZE_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096];
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Counters {
+    commands: Vec<AtomicU64>,
+    /// Commands per committed batch.
+    pub batch_size: Histogram,
+    /// Microseconds a commit took.
+    pub commit_time: Histogram,
+    /// Microseconds a group waited for its batch.
+    pub queue_wait: Histogram,
+    /// Microseconds between a timer's due time and its firing.
+    pub timer_lag: Histogram,
+    /// Groups refused because the queue was full.
+    pub shed: AtomicU64,
+    /// Timers that are due and wait.
+    pub timers_due: AtomicU64,
+    /// Overdue orders that no timer had closed and the scan found.
+    pub found_by_scan: AtomicU64,
+    /// Commands whose decision panicked.
+    pub poisoned: AtomicU64,
+    /// Orders that were placed, paid, cancelled by somebody, closed by timeout.
+    pub transitions: [AtomicU64; 4],
+}
+
+/// From and to of the counters in [`Counters::transitions`].
+pub const TRANSITIONS: [(&str, &str); 4] = [
+    ("", "pending_payment"),
+    ("pending_payment", "paid"),
+    ("pending_payment", "cancelled"),
+    ("pending_payment", "cancelled_by_timeout"),
+];
+
+impl Default for Counters {
+    fn default() -> Counters {
+        Counters {
+            commands: (0..COMMANDS.len() * CommandResult::ALL.len()).map(|_| AtomicU64::new(0)).collect(),
+            batch_size: Histogram::new(SIZE_BOUNDS),
+            commit_time: Histogram::new(LATENCY_BOUNDS),
+            queue_wait: Histogram::new(LATENCY_BOUNDS),
+            timer_lag: Histogram::new(LATENCY_BOUNDS),
+            shed: AtomicU64::new(0),
+            timers_due: AtomicU64::new(0),
+            found_by_scan: AtomicU64::new(0),
+            poisoned: AtomicU64::new(0),
+            transitions: Default::default(),
+        }
+    }
+}
+
+impl Counters {
+    /// Counts one command's end.
+    pub fn command(&self, name: &str, result: CommandResult) {
+        let row = COMMANDS.iter().position(|command| *command == name).expect("every command is counted");
+        self.commands[row * CommandResult::ALL.len() + result as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// (command, result, count) of every command.
+    pub fn commands(&self) -> impl Iterator<Item = (&'static str, CommandResult, u64)> {
+        COMMANDS.iter().enumerate().flat_map(move |(row, name)| {
+            CommandResult::ALL.into_iter().map(move |result| {
+                let count = &self.commands[row * CommandResult::ALL.len() + result as usize];
+                (*name, result, count.load(Ordering::Relaxed))
+            })
+        })
+    }
+
+    /// Counts a span in microseconds.
+    pub fn observe(histogram: &Histogram, span: Span) {
+        histogram.observe(span.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_fall_into_the_bucket_of_their_upper_bound() {
+        let histogram = Histogram::new(&[10, 20]);
+        for value in [0, 10, 11, 20, 21, 1_000] {
+            histogram.observe(value);
+        }
+        assert_eq!(histogram.read(), (vec![2, 2, 2], 1_062));
+    }
+
+    #[test]
+    fn commands_are_counted_by_name_and_result() {
+        let counters = Counters::default();
+        counters.command("put_address", CommandResult::Failed);
+        let counted: Vec<_> = counters.commands().filter(|(_, _, count)| *count > 0).collect();
+        assert_eq!(counted, [("put_address", CommandResult::Failed, 1)]);
+    }
+}

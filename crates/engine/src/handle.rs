@@ -1,0 +1,240 @@
+//! The engine as its callers see it: execute a command, read, watch, stop.
+//!
+//! Every shard has one thread and one queue; a handle is shared by all callers of the process. It adds no rule: it routes,
+//! waits, and turns a stored answer back into the order it names.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use arc_swap::ArcSwap;
+use ordain_domain::{
+    answer::{Answer, Reply},
+    catalog::Catalog,
+    command::Envelope,
+    ids::OrderId,
+    order::Order,
+    rules::Rules,
+    time::Timestamp,
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    counters::Counters,
+    executor::{BatchLimits, Executor},
+    failure::EngineFailure,
+    port::{
+        clock::Clock,
+        store::{FailureKind, ShardStore, StoreFailure, StoreReader},
+    },
+    queue::{Answers, CursorMove, Group, Queue, Work},
+    routing::{Routing, ShardNumber},
+    shard::{Halt, Shard, Shared},
+    watch::{OrderWatch, WatchHub},
+};
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// The one writer of the shard.
+    pub store: Box<dyn ShardStore>,
+    /// Its readers.
+    pub reader: Arc<dyn StoreReader>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Settings of the decisions.
+    pub rules: Rules,
+    /// How large batches and the queue may be.
+    pub limits: BatchLimits,
+    /// What to do when a shard must not go on. The process is expected to end.
+    pub on_halt: Box<dyn FnOnce(Halt) + Send>,
+}
+
+/// A running engine.
+pub struct Engine {
+    queue: Arc<Queue>,
+    reader: Arc<dyn StoreReader>,
+    rules: Rules,
+    shared: Shared,
+    routing: Routing,
+    stopping: AtomicBool,
+    executor: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Reads where the store stands and starts the shard's thread.
+    ///
+    /// # Errors
+    /// When the store cannot be read or the thread cannot be started.
+    pub fn start(parts: EngineParts) -> Result<Arc<Engine>, StoreFailure> {
+        let EngineParts { store, reader, clock, rules, limits, on_halt } = parts;
+        let shared = Shared {
+            clock,
+            counters: Arc::new(Counters::default()),
+            hub: Arc::new(WatchHub::default()),
+            catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
+            last_event: Arc::new(tokio::sync::watch::channel(0).0),
+        };
+        let queue = Arc::new(Queue::new(limits.queue_max));
+        let executor = Executor {
+            shard: Shard::open(store, rules.clone(), shared.clone())?,
+            queue: Arc::clone(&queue),
+            reader: Arc::clone(&reader),
+            shared: shared.clone(),
+            limits,
+        };
+        let thread = std::thread::Builder::new().name(String::from("shard-0"));
+        let thread = thread.spawn(move || {
+            if let Err(halt) = executor.run() {
+                on_halt(halt);
+            }
+        });
+        let thread = thread.map_err(|error| StoreFailure::new(FailureKind::Other, error))?;
+        Ok(Arc::new(Engine {
+            queue,
+            reader,
+            rules,
+            shared,
+            routing: Routing::single(),
+            stopping: AtomicBool::new(false),
+            executor: Mutex::new(Some(thread)),
+        }))
+    }
+
+    /// Executes one command and waits for its answer: it is durable when it comes.
+    ///
+    /// # Errors
+    /// See [`EngineFailure`]; nothing of the command was kept.
+    pub async fn execute(&self, envelope: Envelope) -> Result<Reply, EngineFailure> {
+        let mut answers = self.submit(vec![envelope])?.await.map_err(|_| EngineFailure::Stopping)?;
+        self.resolved(answers.pop().expect("one command has one answer")?)
+    }
+
+    /// Executes commands that came together. The answers are in their order; each stands for itself.
+    ///
+    /// # Errors
+    /// When none of them was taken.
+    pub async fn execute_all(&self, envelopes: Vec<Envelope>) -> Result<Answers, EngineFailure> {
+        if envelopes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.submit(envelopes)?.await.map_err(|_| EngineFailure::Stopping)?;
+        Ok(answers.into_iter().map(|answer| self.resolved(answer?)).collect())
+    }
+
+    fn submit(&self, envelopes: Vec<Envelope>) -> Result<oneshot::Receiver<Answers>, EngineFailure> {
+        debug_assert!(envelopes.iter().all(|envelope| self.routing.shard_of(envelope) == ShardNumber(0)));
+        let (answer, answers) = oneshot::channel();
+        let put = self.queue.put(Work::Commands(Group { envelopes, answer, queued_at: self.now() }));
+        if matches!(put, Err(EngineFailure::Overloaded)) {
+            self.shared.counters.shed.fetch_add(1, Ordering::Relaxed);
+        }
+        put.map(|()| answers)
+    }
+
+    /// An answer that names an order at a version becomes that order again.
+    fn resolved(&self, reply: Reply) -> Result<Reply, EngineFailure> {
+        let Ok(Answer::OrderAt { id, version }) = reply.outcome else { return Ok(reply) };
+        let order = self.order_at(id, version)?;
+        let missing = || StoreFailure::new(FailureKind::Corrupt, format!("{id} has no version {version}"));
+        let outcome = Ok(Answer::Order(Arc::new(order.ok_or_else(missing)?)));
+        Ok(Reply { outcome, replayed: reply.replayed })
+    }
+
+    /// An order as it was after its event of the given number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn order_at(&self, id: OrderId, version: u64) -> Result<Option<Order>, StoreFailure> {
+        let records = self.reader.order_events(id, 0)?;
+        let count = usize::try_from(version).unwrap_or(usize::MAX);
+        Ok(if records.len() < count { None } else { Order::fold(&records[..count]) })
+    }
+
+    /// Moves a consumer group's cursor; false when it no longer stands at `from`.
+    ///
+    /// # Errors
+    /// See [`EngineFailure`]; the cursor stays where it was.
+    pub async fn move_cursor(&self, consumer: &str, from: Option<i64>, to: i64) -> Result<bool, EngineFailure> {
+        let (answer, moved) = oneshot::channel();
+        self.queue.put(Work::Cursor(CursorMove { consumer: Arc::from(consumer), from, to, answer }))?;
+        moved.await.map_err(|_| EngineFailure::Stopping)?
+    }
+
+    /// Begins to watch an order.
+    ///
+    /// # Errors
+    /// `Overloaded` when there are as many watchers as allowed.
+    pub fn watch(&self, order: OrderId) -> Result<OrderWatch, EngineFailure> {
+        self.shared.hub.watch(order)
+    }
+
+    /// The committed rows. Point reads touch few pages; lists and checks belong on a thread that may block.
+    #[must_use]
+    pub fn reader(&self) -> &Arc<dyn StoreReader> {
+        &self.reader
+    }
+
+    /// The catalog as the last committed batch left it.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog.load_full()
+    }
+
+    /// The settings of the decisions.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// How many commands wait.
+    #[must_use]
+    pub fn queue_depth(&self) -> usize {
+        self.queue.depth()
+    }
+
+    /// The position of the last event, and a way to wait for the next.
+    #[must_use]
+    pub fn last_event(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.shared.last_event.subscribe()
+    }
+
+    /// Whether [`Engine::stop`] was called.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Takes no more commands, finishes those that wait, and ends the shard's thread. Blocks until it has ended.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.queue.close();
+        let thread = self.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the shard's thread panicked outside of a decision");
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

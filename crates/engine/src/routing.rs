@@ -1,0 +1,52 @@
+//! Which shard holds what: users, orders and SKUs fall into buckets, buckets belong to shards.
+//!
+//! One process with one store has one shard, and every bucket belongs to it. The map is a value; nothing here moves data.
+
+use ordain_domain::{
+    command::{Command, Envelope},
+    ids::{BUCKET_COUNT, Bucket},
+};
+
+/// Number of a shard, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardNumber(pub u16);
+
+/// The first shard, through which the catalog is written.
+pub const CATALOG_SHARD: ShardNumber = ShardNumber(0);
+
+/// Which shard each bucket belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    shard_of_bucket: Vec<ShardNumber>,
+}
+
+impl Routing {
+    /// Every bucket on one shard.
+    #[must_use]
+    pub fn single() -> Routing {
+        Routing { shard_of_bucket: vec![ShardNumber(0); usize::from(BUCKET_COUNT)] }
+    }
+
+    /// The shard of a bucket.
+    #[must_use]
+    pub fn shard(&self, bucket: Bucket) -> ShardNumber {
+        self.shard_of_bucket[usize::from(bucket.number())]
+    }
+
+    /// The shard that decides a command.
+    #[must_use]
+    pub fn shard_of(&self, envelope: &Envelope) -> ShardNumber {
+        let bucket = match &envelope.command {
+            Command::PlaceOrder(place) => place.user_id.bucket(),
+            Command::CancelOrder(cancel) => cancel.order.bucket(),
+            Command::CloseOrder(close) => close.order.bucket(),
+            Command::AdjustStock(adjust) => adjust.sku.bucket(),
+            Command::GrantCoupon(grant) => grant.user_id.bucket(),
+            Command::AdjustPoints(adjust) => adjust.user_id.bucket(),
+            Command::PutUser(put) => put.user.id.bucket(),
+            Command::PutAddress(put) => put.address.user_id.bucket(),
+            Command::PutProducts(_) | Command::PutPromotion(_) | Command::PutTemplate(_) => return CATALOG_SHARD,
+        };
+        self.shard(bucket)
+    }
+}

@@ -1,0 +1,106 @@
+//! Who waits for changes of which order.
+//!
+//! The executor tells after each commit; a watcher then reads the log, so that nothing is missed however slow it is. Nothing
+//! is buffered here.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use ordain_domain::ids::OrderId;
+use tokio::sync::watch;
+
+use crate::failure::EngineFailure;
+
+/// Most watchers of one process at a time.
+pub const WATCHERS_MAX: usize = 10_000;
+
+/// All watchers.
+#[derive(Debug, Default)]
+pub(crate) struct WatchHub {
+    watched: Mutex<BTreeMap<OrderId, watch::Sender<u64>>>,
+    watchers: AtomicUsize,
+}
+
+/// One watcher of one order. It is told the order's version after each change.
+#[derive(Debug)]
+pub struct OrderWatch {
+    order: OrderId,
+    hub: Arc<WatchHub>,
+    versions: watch::Receiver<u64>,
+}
+
+impl WatchHub {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<OrderId, watch::Sender<u64>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to watch an order.
+    pub(crate) fn watch(self: &Arc<Self>, order: OrderId) -> Result<OrderWatch, EngineFailure> {
+        if self.watchers.fetch_add(1, Ordering::AcqRel) >= WATCHERS_MAX {
+            self.watchers.fetch_sub(1, Ordering::AcqRel);
+            return Err(EngineFailure::Overloaded);
+        }
+        let versions = self.lock().entry(order).or_insert_with(|| watch::channel(0).0).subscribe();
+        Ok(OrderWatch { order, hub: Arc::clone(self), versions })
+    }
+
+    /// Tells the watchers of changed orders.
+    pub(crate) fn tell(&self, changed: impl Iterator<Item = (OrderId, u64)>) {
+        if self.watchers.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let watched = self.lock();
+        for (order, version) in changed {
+            if let Some(sender) = watched.get(&order) {
+                sender.send_replace(version);
+            }
+        }
+    }
+}
+
+impl OrderWatch {
+    /// Waits for the next change and answers the order's version after it.
+    pub async fn changed(&mut self) -> u64 {
+        // The hub keeps the sender as long as this watcher lives, so the channel cannot be closed.
+        let told = self.versions.changed().await;
+        debug_assert!(told.is_ok(), "a watched order keeps its sender");
+        *self.versions.borrow_and_update()
+    }
+}
+
+impl Drop for OrderWatch {
+    fn drop(&mut self) {
+        let mut watched = self.hub.lock();
+        // This receiver is still counted, so 1 means that it is the last.
+        if watched.get(&self.order).is_some_and(|sender| sender.receiver_count() <= 1) {
+            watched.remove(&self.order);
+        }
+        drop(watched);
+        self.hub.watchers.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_watcher_is_told_and_the_last_one_tidies_up() {
+        let hub = Arc::new(WatchHub::default());
+        let order = OrderId::from_number(1);
+        let (mut first, mut second) = (hub.watch(order).unwrap(), hub.watch(order).unwrap());
+        hub.tell([(order, 2), (OrderId::from_number(9), 1)].into_iter());
+        assert_eq!((first.changed().await, second.changed().await), (2, 2));
+        drop(first);
+        hub.tell([(order, 3)].into_iter());
+        assert_eq!(second.changed().await, 3);
+        drop(second);
+        assert!(hub.lock().is_empty());
+        assert_eq!(hub.watchers.load(Ordering::Acquire), 0);
+    }
+}
