@@ -1,0 +1,175 @@
+//! Reading the in-memory store: every list is a range of a map, cut to its page.
+
+use std::ops::Bound;
+
+use ordain_domain::{
+    coupon::Coupon,
+    event::EventRecord,
+    ids::{AddressId, CouponId, EventId, OrderId, Sku, UserId, first_number_at},
+    order::{Order, OrderStatus},
+    points::{PointsAccount, PointsEntry},
+    stock::{Locks, Stock, StockMovement},
+    time::{Span, Timestamp},
+    timer::Timer,
+    user::{User, UserAddress},
+};
+use ordain_engine::port::store::{
+    Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader,
+};
+
+use super::{MemoryReader, verify};
+
+/// Most orders that one page of everybody's orders looks at.
+const ORDERS_LOOKED_AT_MAX: usize = 10_000;
+
+fn is_before<K: Ord>(page: &Before<K>, key: &K) -> bool {
+    page.key.as_ref().is_none_or(|before| key < before)
+}
+
+impl StoreReader for MemoryReader {
+    fn order(&self, id: OrderId) -> Result<Option<Order>, StoreFailure> {
+        Ok(self.state().rows.orders.get(&id).map(|order| order.as_ref().clone()))
+    }
+
+    fn locks(&self, id: OrderId) -> Result<Locks, StoreFailure> {
+        Ok(self.state().rows.locks.get(&id).cloned().unwrap_or_default())
+    }
+
+    fn order_events(&self, id: OrderId, after_seq: u64) -> Result<Vec<EventRecord>, StoreFailure> {
+        Ok(self.state().events_of(id).filter(|event| event.seq > after_seq).cloned().collect())
+    }
+
+    fn orders_of_user(
+        &self,
+        user: &UserId,
+        status: Option<OrderStatus>,
+        page: Before<OrderId>,
+    ) -> Result<Vec<Order>, StoreFailure> {
+        let state = self.state();
+        let orders = state.orders_of(user).rev().filter(|order| is_before(&page, &order.id));
+        let wanted = orders.filter(|order| status.is_none_or(|status| order.status == status));
+        Ok(wanted.take(page.limit).map(|order| order.as_ref().clone()).collect())
+    }
+
+    fn orders(
+        &self,
+        status: Option<OrderStatus>,
+        page: Before<OrderId>,
+    ) -> Result<(Vec<Order>, Option<OrderId>), StoreFailure> {
+        let state = self.state();
+        let end = page.key.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = Vec::new();
+        for (looked_at, (id, order)) in state.rows.orders.range((Bound::Unbounded, end)).rev().enumerate() {
+            if status.is_none_or(|status| order.status == status) {
+                found.push(order.as_ref().clone());
+            }
+            if found.len() >= page.limit || looked_at + 1 == ORDERS_LOOKED_AT_MAX {
+                return Ok((found, Some(*id)));
+            }
+        }
+        Ok((found, None))
+    }
+
+    fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {
+        Ok(self.state().rows.stock.get(sku).cloned())
+    }
+
+    fn stock_movements(&self, sku: &Sku, page: Before<u64>) -> Result<Vec<StockMovement>, StoreFailure> {
+        let state = self.state();
+        let ledger = state.movements.range((sku.clone(), 0)..=(sku.clone(), u64::MAX));
+        let wanted = ledger.rev().filter(|((_, number), _)| is_before(&page, number));
+        Ok(wanted.take(page.limit).map(|(_, movement)| movement.clone()).collect())
+    }
+
+    fn coupon(&self, id: CouponId) -> Result<Option<Coupon>, StoreFailure> {
+        Ok(self.state().rows.coupons.get(&id).cloned())
+    }
+
+    fn points(&self, user: &UserId) -> Result<Option<PointsAccount>, StoreFailure> {
+        Ok(self.state().rows.points.get(user).cloned())
+    }
+
+    fn points_entries(&self, user: &UserId, page: Before<u64>) -> Result<Vec<PointsEntry>, StoreFailure> {
+        let state = self.state();
+        let ledger = state.points_entries.range((user.clone(), 0)..=(user.clone(), u64::MAX));
+        let wanted = ledger.rev().filter(|((_, number), _)| is_before(&page, number));
+        Ok(wanted.take(page.limit).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    fn user(&self, user: &UserId) -> Result<Option<User>, StoreFailure> {
+        Ok(self.state().rows.users.get(user).cloned())
+    }
+
+    fn addresses(&self, user: &UserId) -> Result<Vec<UserAddress>, StoreFailure> {
+        let state = self.state();
+        let addresses = state.rows.addresses.values().filter(|address| &address.user_id == user);
+        Ok(addresses.cloned().collect())
+    }
+
+    fn address(&self, user: &UserId, id: &AddressId) -> Result<Option<UserAddress>, StoreFailure> {
+        Ok(self.state().rows.addresses.get(&(user.clone(), id.clone())).cloned())
+    }
+
+    fn events_after(&self, position: i64, limit: usize) -> Result<Vec<EventRecord>, StoreFailure> {
+        let state = self.state();
+        let later = state.events.values().skip_while(|event| event.id.number() <= position);
+        Ok(later.take(limit).cloned().collect())
+    }
+
+    fn event(&self, id: EventId) -> Result<Option<EventRecord>, StoreFailure> {
+        Ok(self.state().events.get(&id).cloned())
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure> {
+        Ok(self.state().cursors.get(consumer).copied())
+    }
+
+    fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let due = state.timers.range((start, Bound::Unbounded)).take_while(|timer| timer.due <= until);
+        Ok(due.take(limit).copied().collect())
+    }
+
+    fn overdue_orders(
+        &self,
+        after: Option<OrderId>,
+        minted_before: Timestamp,
+        expired_before: Timestamp,
+        limit: usize,
+    ) -> Result<OverduePage, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let first_young = first_number_at(minted_before);
+        let old = state.rows.orders.range((start, Bound::Unbounded)).take_while(|(id, _)| id.number() < first_young);
+        let mut page = OverduePage::default();
+        for (id, order) in old.take(limit) {
+            page.seen_up_to = Some(*id);
+            if order.status.is_unpaid() {
+                page.first_unpaid = page.first_unpaid.or(Some(*id));
+                if order.placed.expires_at < expired_before {
+                    page.overdue.push(*id);
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {
+        let state = self.state();
+        let count = |status| {
+            let since = state.rows.orders.values().filter(|order| order.status == status).map(|order| order.updated_at);
+            let (count, oldest) = since.fold((0, Timestamp::MAX), |(count, oldest), at| (count + 1, oldest.min(at)));
+            (count > 0).then_some(StatusCount { status, count, oldest })
+        };
+        Ok(OrderStatus::ALL.into_iter().filter_map(count).collect())
+    }
+
+    fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {
+        Ok(verify::verify(&self.state(), now, late_after))
+    }
+
+    fn gauges(&self) -> StoreGauges {
+        StoreGauges::default()
+    }
+}

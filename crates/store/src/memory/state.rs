@@ -1,0 +1,143 @@
+//! What the in-memory store keeps, how a commit is judged and how it is applied.
+//!
+//! Rows lie in the domain's own maps of changes: the state of a store is the sum of all changes ever committed. Only what
+//! lists need stands beside them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ordain_domain::{
+    catalog::Catalog,
+    event::{EventRecord, Subject},
+    ids::{EventId, OrderId, Sku, UserId},
+    order::{Order, OrderToken},
+    points::PointsEntry,
+    rows::{Changes, Keys, Rows},
+    stock::StockMovement,
+    timer::{Timer, TimerChange},
+};
+use ordain_engine::port::store::{Commit, FailureKind, Poisoned, ShardHead, StoreFailure};
+
+/// Everything.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) head: ShardHead,
+    pub(super) catalog: Catalog,
+    /// The rows of every table. The ledgers, events and timers of a commit are not here but in the maps below, and
+    /// `open_orders` is not here at all: it is counted.
+    pub(super) rows: Changes,
+    pub(super) events: BTreeMap<EventId, EventRecord>,
+    pub(super) events_of_order: BTreeMap<OrderId, Vec<EventId>>,
+    pub(super) orders_of_user: BTreeMap<UserId, BTreeSet<OrderId>>,
+    pub(super) movements: BTreeMap<(Sku, u64), StockMovement>,
+    pub(super) points_entries: BTreeMap<(UserId, u64), PointsEntry>,
+    pub(super) timers: BTreeSet<Timer>,
+    pub(super) cursors: BTreeMap<Arc<str>, i64>,
+    pub(super) poisoned: Vec<Poisoned>,
+}
+
+macro_rules! load_tables {
+    ($state:expr, $keys:expr, $rows:expr, $($table:ident)*) => {
+        $(for key in &$keys.$table {
+            $rows.$table.insert(key.clone(), $state.rows.$table.get(key).cloned());
+        })*
+    };
+}
+
+impl State {
+    /// Copies the rows of the keys.
+    pub(super) fn load(&self, keys: &Keys, rows: &mut Rows) {
+        load_tables!(
+            self, keys, rows,
+            stock locks orders order_keys answers coupons template_usage user_template_usage points users addresses
+        );
+        for user in &keys.open_orders {
+            let unpaid = self.orders_of(user).filter(|order| order.status.is_unpaid()).count();
+            let unpaid = u32::try_from(unpaid).expect("the rules allow a user far fewer unpaid orders than 2^32");
+            rows.open_orders.insert(user.clone(), Some(unpaid));
+        }
+    }
+
+    /// A user's orders, oldest first.
+    pub(super) fn orders_of(&self, user: &UserId) -> impl DoubleEndedIterator<Item = &Arc<Order>> {
+        let ids = self.orders_of_user.get(user).into_iter().flatten();
+        ids.filter_map(|id| self.rows.orders.get(id))
+    }
+
+    /// An order's events, oldest first.
+    pub(super) fn events_of(&self, order: OrderId) -> impl Iterator<Item = &EventRecord> {
+        let ids = self.events_of_order.get(&order).into_iter().flatten();
+        ids.filter_map(|id| self.events.get(id))
+    }
+
+    /// The last guard, as the constraints of a schema: a commit that breaks one is a bug of whoever decided it.
+    pub(super) fn refuse(&self, commit: &Commit<'_>) -> Result<(), StoreFailure> {
+        let refuse = |what: String| Err(StoreFailure::new(FailureKind::Constraint, what));
+        let (head, changes) = (commit.head, commit.changes);
+        if head.batch != self.head.batch + 1 {
+            return refuse(format!("batch {} does not follow batch {}", head.batch, self.head.batch));
+        }
+        if head.time < self.head.time || head.high_id < self.head.high_id {
+            return refuse(format!("the head goes back: {head:?} after {:?}", self.head));
+        }
+        let positions = self.head.last_event + 1..=head.last_event;
+        if !positions.eq(changes.events.iter().map(|event| event.id.number())) {
+            return refuse(format!(
+                "the events are not those after {} up to {}",
+                self.head.last_event, head.last_event
+            ));
+        }
+        if let Some(stock) = changes.stock.values().find(|stock| !stock.is_sound()) {
+            return refuse(format!("the counters of {} contradict each other: {stock:?}", stock.sku));
+        }
+        let stale =
+            |order: &&Arc<Order>| self.rows.orders.get(&order.id).is_some_and(|stored| stored.version >= order.version);
+        if let Some(order) = changes.orders.values().find(stale) {
+            return refuse(format!("{} has a version of at least {} already", order.id, order.version));
+        }
+        let taken = changes.order_keys.iter().find(|(key, entry)| {
+            let stored = self.rows.order_keys.get(key);
+            matches!(key.token, OrderToken::Key(_)) && stored.is_some_and(|stored| stored.order != entry.order)
+        });
+        match taken {
+            Some((key, _)) => refuse(format!("the key {key:?} made another order")),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a commit that was not refused.
+    pub(super) fn apply(&mut self, commit: &Commit<'_>) {
+        self.head = commit.head;
+        let mut changes = commit.changes.clone();
+        for event in changes.events.drain(..) {
+            if let Subject::Order(order) = event.subject {
+                self.events_of_order.entry(order).or_default().push(event.id);
+            }
+            self.events.insert(event.id, event);
+        }
+        for order in changes.orders.values() {
+            self.orders_of_user.entry(order.placed.user_id.clone()).or_default().insert(order.id);
+        }
+        for movement in changes.movements.drain(..) {
+            self.movements.insert((movement.sku.clone(), movement.number), movement);
+        }
+        for entry in changes.points_entries.drain(..) {
+            self.points_entries.insert((entry.user_id.clone(), entry.number), entry);
+        }
+        for (timer, change) in std::mem::take(&mut changes.timers) {
+            match change {
+                TimerChange::Set => self.timers.insert(timer),
+                TimerChange::Dropped => self.timers.remove(&timer),
+            };
+        }
+        for change in changes.catalog.drain(..) {
+            self.catalog.apply(&change);
+        }
+        changes.open_orders.clear();
+        self.rows.absorb(changes);
+        self.cursors.extend(commit.cursors.iter().cloned());
+        self.poisoned.extend(commit.poisoned.iter().cloned());
+    }
+}
