@@ -1,6 +1,6 @@
 //! The heart: one batch from load to commit.
 //!
-//! A shard owns the one writer of its store. [`Shard::run`] takes commands, loads what they need in rounds, decides them one
+//! A shard owns the one writer of its store. Its `run` takes commands, loads what they need in rounds, decides them one
 //! after another, commits once and answers each. It has no thread and no queue (that is `executor`), so that tests and the
 //! simulator can drive it step by step.
 
