@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Import(crate::import::Arguments),
+    Load(crate::load::Arguments),
     Config(show_config::Arguments),
     Completions(completions::Arguments),
 }
@@ -38,6 +40,8 @@ impl Command {
     /// Does what was asked. `ExitCode::FAILURE` is for a deed that was done and found something wrong.
     fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Import(arguments) => arguments.run(),
+            Self::Load(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),
             Self::Completions(arguments) => arguments.run(),
         }

@@ -5,6 +5,9 @@
 
 mod cli;
 mod config;
+mod import;
+mod load;
+mod retail;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ mod reader;
 
 use std::{io, path::Path};
 
+use serde::Serialize;
 use thiserror::Error;
 
 pub(crate) use reader::decompressed;
@@ -79,7 +80,7 @@ pub(crate) struct Basket {
 }
 
 /// What was counted while reading.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct RetailCounts {
     /// Lines without the header.
     pub(crate) lines: usize,

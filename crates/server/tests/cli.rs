@@ -22,6 +22,8 @@ fn text(bytes: Vec<u8>) -> String {
 fn help_says_what_there_is() {
     for (name, arguments) in [
         ("help", &["--help"][..]),
+        ("help_import", &["import", "--help"]),
+        ("help_load", &["load", "--help"]),
         ("help_config", &["config", "--help"]),
         ("help_completions", &["completions", "--help"]),
     ] {
