@@ -46,7 +46,7 @@ use crate::{cli::Failure, retail::Retail};
 pub(crate) use self::tally::excerpt;
 
 const DURATION_DEFAULT: Duration = Duration::from_secs(10);
-const STOCK_DEFAULT: u64 = 10_000_000;
+const STOCK_DEFAULT: u64 = 1_000_000_000;
 
 /// What a run orders, before the server is asked anything.
 struct Plan {
@@ -195,7 +195,7 @@ fn measure(arguments: &Arguments, mut run: Run) -> Result<(Arc<Run>, Tally, Dura
 fn compare(goods: &[Good], tally: &Tally, (before, after): (&[StockRow], &[StockRow])) -> (Check, Sampled) {
     let may_have_expired = tally.first_expiry.is_some_and(|expiry| expiry <= clock::wall_clock());
     let mut oversold = Sampled::default();
-    let mut check = Check { skus: goods.len(), ..Check::default() };
+    let mut check = Check { skus: goods.len(), may_have_expired, ..Check::default() };
     for (index, good) in goods.iter().enumerate() {
         let (before, after) = (before[index], after[index]);
         let (acknowledged, uncertain) = (tally.units_placed[index], tally.units_uncertain[index]);

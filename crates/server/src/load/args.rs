@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(super) skus: u64,
 
-    /// Make so many units of each product available first [default: 10000000, with --sold-out 0]
+    /// Make so many units of each product available first [default: 1000000000, with --sold-out 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_000_000_000_000))]
     pub(super) stock: Option<u64>,
 

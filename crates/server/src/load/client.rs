@@ -22,7 +22,10 @@ pub(crate) enum ClientError {
     /// The address is not `http://host[:port]`.
     #[error("`{0}` is not an address like http://127.0.0.1:8080")]
     Address(String),
-    /// Connecting, writing or reading failed.
+    /// No connection could be made: nothing was sent.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(io::Error),
+    /// Looking up, writing or reading failed.
     #[error(transparent)]
     Connection(#[from] io::Error),
     /// The server closed the connection before a whole answer.
@@ -116,8 +119,8 @@ impl Connection {
         Connection { endpoint, stream: None, buffer: ResponseBuffer::new() }
     }
 
-    /// Sends one request and waits for its answer. After an error the connection is closed and whether the server did
-    /// what was asked is unknown.
+    /// Sends one request and waits for its answer. After an error the connection is closed, and unless the server was
+    /// unreachable it is unknown whether it did what was asked.
     ///
     /// # Errors
     /// Every [`ClientError`] but `Address`.
@@ -144,7 +147,7 @@ impl Connection {
             self.stream = None;
         }
         if self.stream.is_none() {
-            let stream = TcpStream::connect(self.endpoint.address).await?;
+            let stream = TcpStream::connect(self.endpoint.address).await.map_err(ClientError::Unreachable)?;
             stream.set_nodelay(true)?;
             self.buffer = ResponseBuffer::new();
             self.stream = Some(stream);

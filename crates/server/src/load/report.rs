@@ -45,7 +45,7 @@ pub(crate) struct Report {
     pub(super) connection_errors: u64,
     /// Requests without an answer.
     pub(super) unanswered: u64,
-    /// Arrivals that no connection was free for.
+    /// Requests that were due but never sent.
     pub(super) unsent: u64,
     /// What the check of the stock looked at.
     pub(super) check: Check,
@@ -84,6 +84,9 @@ pub(super) struct Check {
     pub(super) units_uncertain: u64,
     /// Units that the rows say were taken.
     pub(super) units_taken: i64,
+    /// Unpaid orders may have been closed before the check, so that acknowledged units that are missing prove nothing;
+    /// only the upper bound was checked.
+    pub(super) may_have_expired: bool,
     /// Nothing was wrong.
     pub(super) passed: bool,
 }
@@ -182,11 +185,12 @@ impl Report {
 
 impl Check {
     fn sentence(&self) -> String {
-        let Check { skus, units_acknowledged, units_uncertain, units_taken, passed } = self;
+        let Check { skus, units_acknowledged, units_uncertain, units_taken, may_have_expired, passed } = self;
         let verdict = if *passed { "nothing oversold" } else { "the check FAILED" };
         let maybe =
             if *units_uncertain > 0 { format!(" (and up to {units_uncertain} unanswered)") } else { String::new() };
-        format!("{verdict}: {units_acknowledged} units acknowledged{maybe}, {units_taken} taken, {skus} SKUs")
+        let expired = if *may_have_expired { "; unpaid orders expired meanwhile, so fewer may be taken" } else { "" };
+        format!("{verdict}: {units_acknowledged} units acknowledged{maybe}, {units_taken} taken, {skus} SKUs{expired}")
     }
 }
 
@@ -210,7 +214,7 @@ fn notes(tally: &Tally) -> Vec<String> {
         notes.push("orders.unpaid_per_user_max of the server refused orders; raise it to place them".to_owned());
     }
     if tally.unsent > 0 {
-        notes.push("the server did not keep up with the rate".to_owned());
+        notes.push("requests were due but not sent: the server did not keep up, or was away".to_owned());
     }
     notes
 }

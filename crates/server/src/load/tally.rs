@@ -88,7 +88,7 @@ pub(super) struct Tally {
     pub(super) connection_errors: u64,
     /// Requests whose answer never came.
     pub(super) unanswered: u64,
-    /// Arrivals of an open loop that no connection was free for before the end.
+    /// Requests that were due but never sent: no connection was free before the end, or none could be made.
     pub(super) unsent: u64,
     /// Orders refused because the server had too much to do (503 `overloaded`).
     pub(super) overloaded: u64,

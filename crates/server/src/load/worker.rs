@@ -18,7 +18,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    client::{Connection, Endpoint},
+    client::{ClientError, Connection, Endpoint},
     clock,
     scenario::{RequestBuffers, Scenario},
     schedule::Schedule,
@@ -28,9 +28,11 @@ use crate::cli::Failure;
 
 /// The waker of an open loop sleeps at least this long, so that it does not take the machine for itself.
 const WAKE_DISTANCE: Duration = Duration::from_micros(200);
+/// An arrival that is late by no more than the waker's distance is still sent, although the end has passed meanwhile.
+const END_GRACE: Duration = Duration::from_millis(10);
 const PAUSE_FIRST: Duration = Duration::from_millis(5);
 const PAUSE_LONGEST: Duration = Duration::from_millis(200);
-/// A connection that cannot reach the server for so long ends, unless it was told to retry for longer.
+/// How long a connection tries to reach the server, unless it was told to retry for longer; then it ends.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 
 /// Everything that the connections of a run share.
@@ -92,7 +94,8 @@ impl Run {
             if number >= schedule.total() {
                 return None;
             }
-            if !self.has_ended(now) {
+            let is_stopped = self.is_stopped.load(Ordering::Relaxed);
+            if !is_stopped && self.end.is_none_or(|end| now < end + END_GRACE) {
                 return Some((number, schedule.intended(number)));
             }
             lock(tally).unsent += 1;
@@ -221,55 +224,59 @@ fn run_thread(run: &Arc<Run>, connections: usize, tally: &Arc<Mutex<Tally>>) -> 
 async fn keep_sending(run: Arc<Run>, tally: Arc<Mutex<Tally>>) {
     let mut connection = Connection::new(run.endpoint.clone());
     let mut buffers = RequestBuffers::default();
-    let mut last_answer = clock::now();
     while let Some((number, start)) = run.next_request(&tally).await {
         run.scenario.write_request(number, &mut buffers);
+        let sent_at = clock::now();
         let is_answered = send(&run, &tally, &mut connection, (number, start, &buffers.request)).await;
-        let now = clock::now();
-        if is_answered {
-            last_answer = now;
-        } else if now - last_answer > GONE_AFTER {
-            // Nobody answers: the arrivals of this connection would only be lost one by one.
+        if !is_answered && clock::now() - sent_at >= GONE_AFTER {
+            // Nobody answers: more arrivals of this connection would only be lost one by one.
             return;
         }
     }
 }
 
 /// Sends one request, again after a lost connection when the run says so. False when it was never answered.
+///
+/// A request that was never sent, because the server could not be reached, is tried again in any case, but not for long.
 async fn send(
     run: &Run,
     tally: &Mutex<Tally>,
     connection: &mut Connection,
     (number, start, request): (u64, Instant, &[u8]),
 ) -> bool {
-    let mut first_loss = None;
+    let mut was_sent = false;
+    let mut first_failure = None;
     let mut pause = PAUSE_FIRST;
     loop {
         let outcome = connection.exchange(request).await;
         let now = clock::now();
-        if let Ok(response) = outcome {
-            let mut tally = lock(tally);
-            tally.latency.saturating_record((now - start).as_micros() as u64);
-            let answer = (&response, first_loss.is_some());
-            tally.take(&run.scenario, number, answer, |placed| run.write_acknowledged(placed));
-            return true;
-        }
-        let lost_at = *first_loss.get_or_insert(now);
-        let may_retry = run.retry_for.is_some_and(|limit| now - lost_at < limit);
+        let error = match outcome {
+            Ok(response) => {
+                let mut tally = lock(tally);
+                tally.latency.saturating_record((now - start).as_micros() as u64);
+                tally.take(&run.scenario, number, (&response, was_sent), |placed| run.write_acknowledged(placed));
+                return true;
+            }
+            Err(error) => error,
+        };
+        was_sent |= !matches!(error, ClientError::Unreachable(_));
+        let failed_at = *first_failure.get_or_insert(now);
+        let limit = run.retry_for.unwrap_or(if was_sent { Duration::ZERO } else { GONE_AFTER });
+        let is_again = now - failed_at < limit && !run.is_stopped.load(Ordering::Relaxed);
         {
             let mut tally = lock(tally);
             tally.connection_errors += 1;
-            if may_retry {
-                tally.retries += 1;
-            } else {
-                tally.take_unanswered(&run.scenario, number);
+            match (is_again, was_sent) {
+                (true, true) => tally.retries += 1,
+                (true, false) => {}
+                (false, true) => tally.take_unanswered(&run.scenario, number),
+                (false, false) => tally.unsent += 1,
             }
         }
-        // The pause also keeps a closed loop from spinning while the server is away.
-        tokio::time::sleep(pause).await;
-        if !may_retry {
+        if !is_again {
             return false;
         }
+        tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_LONGEST);
     }
 }
