@@ -22,7 +22,8 @@ use crate::{
     time::Timestamp,
     user,
 };
-use alloc::sync::Arc;
+use alloc::{collections::BTreeMap, sync::Arc};
+use core::fmt::Debug;
 
 /// What a shard carries from batch to batch besides its rows.
 #[derive(Clone, Debug)]
@@ -151,7 +152,7 @@ impl<'a> Batch<'a> {
         let key = OrderKey { user_id: place.user_id.clone(), token };
         let entry = match self.changes.order_keys.get(&key) {
             Some(entry) => entry,
-            None => self.loaded.order_keys.get(&key)?.as_ref()?,
+            None => loaded(&self.loaded.order_keys, &key)?,
         };
         let answer = Answer::OrderAt { id: entry.order, version: entry.version };
         Some((entry.fingerprint?, Outcome::Accepted(answer)))
@@ -160,7 +161,7 @@ impl<'a> Batch<'a> {
     fn look_up_answer(&self, key: &AnswerKey) -> Option<&StoredAnswer> {
         match self.changes.answers.get(key) {
             Some(stored) => Some(stored),
-            None => self.loaded.answers.get(key)?.as_ref(),
+            None => loaded(&self.loaded.answers, key),
         }
     }
 
@@ -178,6 +179,14 @@ impl<'a> Batch<'a> {
         };
         let stored = StoredAnswer { fingerprint: idempotency.fingerprint, outcome, at: self.now };
         Some((envelope.answer_key()?, stored))
+    }
+}
+
+/// A row that was loaded. Without this guard a forgotten key would be a second effect under the same idempotency key.
+fn loaded<'r, K: Ord + Debug, R>(table: &'r BTreeMap<K, Option<R>>, key: &K) -> Option<&'r R> {
+    match table.get(key) {
+        Some(row) => row.as_ref(),
+        None => panic!("keys() of a command names every row it reads; missing: {key:?}"),
     }
 }
 

@@ -102,7 +102,8 @@ pub struct EventRecord {
     pub id: EventId,
     /// What it is about.
     pub subject: Subject,
-    /// 1, 2, 3, … per subject.
+    /// For an order and a coupon 1, 2, 3, …. For stock and points the number of the ledger entry, which rises with gaps:
+    /// an entry that an order caused is told by the order's event.
     pub seq: u64,
     /// When it was decided.
     pub at: Timestamp,

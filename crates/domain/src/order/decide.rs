@@ -87,18 +87,18 @@ pub fn quote(
     now: Timestamp,
 ) -> Result<Quote, Refusal> {
     check_bounds(rules, command)?;
-    let template = match command.coupon {
-        None => None,
-        Some(_) => Some(usable_template(catalog, command, coupon, now)?),
+    let request =
+        PriceRequest { currency: command.currency, lines: &command.lines, coupon: None, points: command.points, now };
+    let price = |request: &PriceRequest<'_>| price::quote(catalog, &rules.shipping, request).map_err(refusal_of_price);
+    let quote = match command.coupon.map(|_| usable_template(catalog, command, coupon, now)) {
+        None => price(&request)?,
+        Some(Ok(template)) => price(&PriceRequest { coupon: Some(template), ..request })?,
+        Some(Err(unusable)) => {
+            // What is wrong with a line is told first, what is wrong with the points after it.
+            price(&PriceRequest { points: 0, ..request })?;
+            return Err(unusable);
+        }
     };
-    let request = PriceRequest {
-        currency: command.currency,
-        lines: &command.lines,
-        coupon: template,
-        points: command.points,
-        now,
-    };
-    let quote = price::quote(catalog, &rules.shipping, &request).map_err(refusal_of_price)?;
     if command.points > balance {
         return Err(Refusal::InsufficientPoints { balance });
     }

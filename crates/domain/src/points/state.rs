@@ -32,11 +32,12 @@ impl PointsAccount {
         PointsAccount { user_id, balance: 0, frozen: 0, entries: 0, version: 0 }
     }
 
-    /// The account with `delta` on its balance and one entry more; `None` when the balance would be negative or above
-    /// [`AMOUNT_MAX`].
+    /// The account with `delta` on its balance and one entry more; `None` when the balance would be negative, or above
+    /// [`AMOUNT_MAX`] together with the frozen points, which may come back.
     #[must_use]
     pub fn adjust(&self, delta: i64) -> Option<PointsAccount> {
-        let balance = self.balance.checked_add(delta).filter(|balance| (0..=AMOUNT_MAX).contains(balance))?;
+        let balance =
+            self.balance.checked_add(delta).filter(|balance| (0..=AMOUNT_MAX - self.frozen).contains(balance))?;
         let (entries, version) = (self.entries + 1, self.version + 1);
         Some(PointsAccount { balance, entries, version, ..self.clone() })
     }

@@ -1,0 +1,16 @@
+//! Deciding commands: the machines as one committed matrix, the order of refusals as tables, and laws that hold for any
+//! sequence of commands. Prices have tests of their own.
+
+mod coupons_and_points;
+mod duplicates;
+mod endings;
+mod idempotency;
+mod keys;
+mod laws;
+mod matrix;
+mod placing;
+mod sequences;
+mod stock;
+mod versions;
+mod world;
+mod zero_total;
