@@ -119,6 +119,8 @@ fn a_refused_command_leaves_only_its_stored_refusal() {
 #[test]
 fn keys_are_the_users_own_for_orders_and_the_routes_own_otherwise() {
     let mut world = World::shop();
+    world.refuse(&keyed(buyer(basket(&[("a", 99)])), "refused", 1));
+    world.place(&keyed(buyer(PlaceOrder { user_id: user("u-2"), ..basket(&[("a", 1)]) }), "refused", 2));
     world.place(&keyed(buyer(basket(&[("a", 1)])), "k", 1));
     world.place(&keyed(buyer(PlaceOrder { user_id: user("u-2"), ..basket(&[("a", 1)]) }), "k", 2));
     world.accept(&keyed(operator(adjust("a", 1)), "k", 3));

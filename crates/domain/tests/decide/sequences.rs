@@ -156,6 +156,7 @@ fn stored(reply: &Reply) -> Result<Answer, Refusal> {
 
 /// Decides a command alone and checks what must hold of any command.
 fn step(world: &mut World, envelope: &Envelope) -> Reply {
+    let mint = world.carry.mint;
     let (mut replies, mut changes) = world.run_and_show(std::slice::from_ref(envelope));
     let reply = replies.pop().expect("a reply a command");
     laws::check(world);
@@ -167,6 +168,7 @@ fn step(world: &mut World, envelope: &Envelope) -> Reply {
         assert_eq!(changes.answers.len(), kept, "the refusal is kept under the key: {refusal:?}");
         changes.answers.clear();
         assert!(changes.is_empty(), "a refusal leaves nothing else: {changes:?}");
+        assert_eq!(world.carry.mint, mint, "a refusal takes no id");
     }
     again(world, envelope, &reply);
     reply
