@@ -5,3 +5,4 @@
 
 pub mod invariants;
 pub mod memory;
+pub mod sqlite;

@@ -1,0 +1,227 @@
+-- The tables of one shard: catalog, stock, orders, their facts and timers, coupons, points, users.
+--
+-- Rows that a placement writes lie at the right edge of their trees, so that a batch dirties few pages. There is no index
+-- on orders by user or key: key_runs and key_pages hold it in sorted runs (derived data, rebuilt when it is lost).
+-- Times are microseconds since 1970, amounts are minor units, ids are 63-bit numbers that rise with time.
+-- CHECK constraints are the last guard; who breaks one is a bug of the code above.
+
+-- "ORDN": this file is Ordain's. The user version is the number of the last migration.
+PRAGMA application_id = 1330791502;
+PRAGMA user_version = 1;
+
+-- One row: where the shard stands. Every commit moves it on by exactly one batch.
+CREATE TABLE shard_meta (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    batch      INTEGER NOT NULL CHECK (batch >= 0),
+    last_event INTEGER NOT NULL CHECK (last_event >= 0),
+    high_id    INTEGER NOT NULL CHECK (high_id >= 0),
+    time       INTEGER NOT NULL
+) STRICT;
+INSERT INTO shard_meta (one, batch, last_event, high_id, time) VALUES (1, 0, 0, 0, 0);
+
+CREATE TABLE products (
+    sku  TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE promotions (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE coupon_templates (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Invariant 1.
+CREATE TABLE stock (
+    sku       TEXT PRIMARY KEY,
+    on_hand   INTEGER NOT NULL,
+    locked    INTEGER NOT NULL,
+    sold      INTEGER NOT NULL CHECK (sold >= 0),
+    received  INTEGER NOT NULL,
+    returned  INTEGER NOT NULL CHECK (returned >= 0),
+    version   INTEGER NOT NULL CHECK (version >= 1),
+    movements INTEGER NOT NULL CHECK (movements >= 0),
+    CHECK (on_hand = received + returned - sold),
+    CHECK (locked >= 0 AND locked <= on_hand)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stock_movements (
+    sku      TEXT    NOT NULL,
+    number   INTEGER NOT NULL CHECK (number >= 1),
+    delta    INTEGER NOT NULL CHECK (delta <> 0),
+    reason   TEXT    NOT NULL CHECK (reason IN ('receive', 'write_off', 'sale', 'return')),
+    note     TEXT,
+    order_id INTEGER,
+    on_hand  INTEGER NOT NULL CHECK (on_hand >= 0),
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (sku, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stock_locks (
+    order_id INTEGER NOT NULL,
+    sku      TEXT    NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
+    state    TEXT    NOT NULL CHECK (state = 'held' OR state = 'deducted' OR state = 'released'),
+    PRIMARY KEY (order_id, sku)
+) STRICT, WITHOUT ROWID;
+
+-- What of an order changes, and what it is recognised by. What was agreed (lines, prices, address) never changes and
+-- is the data of its first event. token: the caller's idempotency key as text, or the hash of the lines as a number.
+-- quantities: nothing while all units are held as placed, else the one bucket all units are in, else JSON a line.
+CREATE TABLE orders (
+    id               INTEGER PRIMARY KEY CHECK (id > 0),
+    user_id          TEXT    NOT NULL,
+    token            ANY     NOT NULL,
+    fingerprint      BLOB    CHECK (fingerprint IS NULL OR length(fingerprint) = 32),
+    answered_version INTEGER NOT NULL CHECK (answered_version >= 1 AND answered_version <= version),
+    status           TEXT    NOT NULL CHECK (
+        status = 'pending_payment' OR status = 'paid' OR status = 'cancelled' OR status = 'creating'
+        OR status = 'closing' OR status = 'partially_shipped' OR status = 'shipped' OR status = 'delivered'
+        OR status = 'completed'),
+    cancel_reason    TEXT    CHECK (
+        cancel_reason IS NULL OR cancel_reason = 'timeout' OR cancel_reason = 'buyer' OR cancel_reason = 'merchant'
+        OR cancel_reason = 'rejected'),
+    total            INTEGER NOT NULL CHECK (total >= 0),
+    paid             INTEGER NOT NULL CHECK (paid >= 0),
+    refunded         INTEGER NOT NULL CHECK (refunded >= 0 AND refunded <= paid),
+    version          INTEGER NOT NULL CHECK (version >= 1),
+    placed_at        INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL CHECK (expires_at >= placed_at),
+    updated_at       INTEGER NOT NULL,
+    first_event      INTEGER NOT NULL CHECK (first_event >= 1),
+    last_event       INTEGER NOT NULL CHECK (last_event >= first_event),
+    quantities       TEXT,
+    CHECK ((status = 'cancelled') = (cancel_reason IS NOT NULL)),
+    CHECK ((typeof(token) = 'text') = (fingerprint IS NOT NULL))
+) STRICT;
+
+-- The log. previous chains the events of one order, so that they are found without an index.
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY CHECK (position >= 1),
+    order_id INTEGER,
+    subject  TEXT,
+    seq      INTEGER NOT NULL CHECK (seq >= 1),
+    previous INTEGER CHECK (previous IS NULL OR previous < position),
+    type     TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    actor    TEXT    NOT NULL,
+    data     TEXT    NOT NULL,
+    CHECK ((order_id IS NULL) = (subject IS NOT NULL))
+) STRICT;
+
+-- kind: 1 closes an order whose payment window is over.
+CREATE TABLE timers (
+    due      INTEGER NOT NULL,
+    kind     INTEGER NOT NULL CHECK (kind >= 1),
+    order_id INTEGER NOT NULL,
+    PRIMARY KEY (due, kind, order_id)
+) STRICT, WITHOUT ROWID;
+
+-- Answers under idempotency keys, other than placed orders, which answer for themselves.
+CREATE TABLE answers (
+    id          INTEGER PRIMARY KEY CHECK (id >= 1),
+    scope       TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    outcome     TEXT    NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+
+-- Invariant 7: used and frozen coupons name the one order that has them.
+CREATE TABLE coupons (
+    id         INTEGER PRIMARY KEY CHECK (id > 0),
+    user_id    TEXT    NOT NULL,
+    template   TEXT    NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('granted', 'frozen', 'used')),
+    order_id   INTEGER,
+    version    INTEGER NOT NULL CHECK (version >= 1),
+    granted_at INTEGER NOT NULL,
+    CHECK ((state = 'granted') = (order_id IS NULL))
+) STRICT;
+
+CREATE TABLE template_usage (
+    template TEXT PRIMARY KEY,
+    granted  INTEGER NOT NULL CHECK (granted >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_template_usage (
+    user_id  TEXT    NOT NULL,
+    template TEXT    NOT NULL,
+    granted  INTEGER NOT NULL CHECK (granted >= 0),
+    PRIMARY KEY (user_id, template)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE points (
+    user_id TEXT PRIMARY KEY,
+    balance INTEGER NOT NULL CHECK (balance >= 0),
+    frozen  INTEGER NOT NULL CHECK (frozen >= 0),
+    entries INTEGER NOT NULL CHECK (entries >= 0),
+    version INTEGER NOT NULL CHECK (version >= 1)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE points_entries (
+    user_id  TEXT    NOT NULL,
+    number   INTEGER NOT NULL CHECK (number >= 1),
+    delta    INTEGER NOT NULL CHECK (delta <> 0),
+    reason   TEXT    NOT NULL CHECK (reason IN ('adjustment', 'order_placed', 'order_cancelled')),
+    note     TEXT,
+    order_id INTEGER,
+    balance  INTEGER NOT NULL CHECK (balance >= 0),
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (user_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+    id         TEXT PRIMARY KEY,
+    name       TEXT,
+    email      TEXT,
+    phone      TEXT,
+    version    INTEGER NOT NULL CHECK (version >= 1),
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE addresses (
+    user_id    TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    body       TEXT    NOT NULL,
+    version    INTEGER NOT NULL CHECK (version >= 1),
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- How far each consumer group has come in the log.
+CREATE TABLE cursors (
+    consumer TEXT PRIMARY KEY,
+    position INTEGER NOT NULL CHECK (position >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- Commands whose decision panicked, for whoever repairs them.
+CREATE TABLE poisoned (
+    number  INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    command TEXT    NOT NULL,
+    input   TEXT    NOT NULL,
+    bug     TEXT    NOT NULL
+) STRICT;
+
+-- Derived: (hash of user, hash of key, id) in sorted runs. page = run << 24 | number of the page in the run.
+CREATE TABLE key_runs (
+    run         INTEGER PRIMARY KEY CHECK (run >= 1),
+    level       INTEGER NOT NULL CHECK (level >= 0),
+    state       TEXT    NOT NULL CHECK (state IN ('writing', 'complete', 'dropped')),
+    first_flush INTEGER NOT NULL,
+    last_flush  INTEGER NOT NULL CHECK (last_flush >= first_flush),
+    entries     INTEGER NOT NULL CHECK (entries >= 0),
+    pages       INTEGER NOT NULL CHECK (pages >= 0),
+    last_event  INTEGER NOT NULL,
+    last_order  INTEGER NOT NULL,
+    last_answer INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE key_pages (
+    page    INTEGER PRIMARY KEY,
+    entries BLOB NOT NULL CHECK (length(entries) > 0 AND length(entries) % 24 = 0)
+) STRICT;

@@ -1,0 +1,89 @@
+//! The store of one shard in one SQLite file: a writer, a pool of readers, and a thread that keeps the log short.
+//!
+//! One process owns the file; a second one is refused. Each room below holds the statements of one concept, and no
+//! statement stands elsewhere. The store never decides: constraints are the last guard behind the domain.
+
+mod answer;
+mod bind;
+mod catalog;
+mod coupon;
+mod event;
+mod failure;
+mod key_index;
+mod log;
+mod open_orders;
+mod order;
+mod points;
+mod pool;
+mod reader;
+mod schema;
+mod shard;
+mod stock;
+mod timer;
+mod user;
+mod verify;
+mod writer;
+
+use std::{path::PathBuf, sync::Arc};
+
+use ordain_domain::time::Span;
+use ordain_engine::port::store::StoreFailure;
+
+use self::{
+    failure::SqliteFailure, key_index::KeyIndex, log::LogKeeper, open_orders::OpenOrders, pool::ReaderPool,
+    schema::WriterSettings, writer::Shared,
+};
+pub use self::{key_index::KeyIndexSettings, reader::SqliteReader, writer::SqliteStore};
+
+/// How a file is opened and kept.
+#[derive(Clone, Debug)]
+pub struct SqliteSettings {
+    /// The file; made with its folder when it is not there. `PATH-wal`, `PATH-shm` and `PATH.lock` lie beside it.
+    pub path: PathBuf,
+    /// Connections for queries, at least 1.
+    pub readers: usize,
+    /// Bytes of page cache for all connections together; half of it is the writer's.
+    pub cache_bytes: u64,
+    /// Whether commits skip the flush to the disk (`synchronous = NORMAL`): a power cut may then lose acknowledged orders.
+    pub unsafe_synchronous_normal: bool,
+    /// For how long answers are kept under their idempotency keys. Orders are kept under theirs for ever.
+    pub answer_retention: Span,
+    /// How long the write-ahead log may become before it is begun anew, in bytes. Long reads can hold it longer.
+    pub log_bytes_soft_max: u64,
+    /// The most unpaid orders of one user: below it, how many there are need not be known exactly.
+    pub unpaid_per_user_max: u32,
+    /// How the index of idempotency keys is cut.
+    pub key_index: KeyIndexSettings,
+}
+
+impl SqliteStore {
+    /// Opens the file, brings its schema up to date, and reads what the writer keeps in memory.
+    ///
+    /// # Errors
+    /// When another process has the file, when it is another program's or of a newer version, when SQLite is older than
+    /// 3.51.3, and when it cannot be read.
+    pub fn open(settings: &SqliteSettings) -> Result<(SqliteStore, Arc<SqliteReader>), StoreFailure> {
+        let path = settings.path.as_path();
+        let lock = schema::lock(path)?;
+        let writer_settings = WriterSettings {
+            cache_bytes: settings.cache_bytes / 2,
+            unsafe_synchronous_normal: settings.unsafe_synchronous_normal,
+        };
+        let mut connection = schema::open_writer(path, writer_settings)?;
+        let index = Arc::new(KeyIndex::open(&connection, settings.key_index)?);
+        let high_id = shard::head(&connection)?.high_id;
+        let open_orders = Arc::new(OpenOrders::new(high_id));
+        let pool = ReaderPool::open(path, settings.readers, settings.cache_bytes / 2)?;
+        let log = LogKeeper::start(path, &mut connection, Arc::clone(&open_orders), settings.log_bytes_soft_max)?;
+        let reader = SqliteReader {
+            pool,
+            index: Arc::clone(&index),
+            log: log.gauge(),
+            data_path: settings.path.clone(),
+            _lock: Arc::clone(&lock),
+        };
+        let store = SqliteStore::new(connection, log, Shared { lock, index, open_orders }, settings)
+            .map_err(|failure: SqliteFailure| StoreFailure::from(failure))?;
+        Ok((store, Arc::new(reader)))
+    }
+}

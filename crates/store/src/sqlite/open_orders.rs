@@ -1,0 +1,133 @@
+//! How many unpaid orders a user has, as an upper bound in a fixed table of counters.
+//!
+//! Nothing is stored: users share counters by hash, so a counter may say too much and never too little. A bound that is
+//! far below the limit is as good as the number; otherwise the orders themselves are counted. An unpaid order is one whose
+//! close timer stands, so the counters follow the timers, and are rebuilt from them in the background after a start.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use ordain_domain::ids::UserId;
+use rusqlite::{Connection, params};
+
+use super::{bind::text, failure::SqliteFailure, key_index::hash_of_user};
+
+/// How many counters there are: 8 MiB, some six orders each when ten million are unpaid at a time.
+const COUNTERS: usize = 1 << 22;
+/// How many timers are read at a time while the counters are rebuilt.
+const CHUNK: usize = 4_096;
+
+const UNPAID_USERS_LIST: &str = "-- unpaid_users_list
+SELECT t.due, t.order_id, o.user_id FROM timers AS t CROSS JOIN orders AS o ON o.id = t.order_id
+WHERE t.kind = 1 AND (t.due, t.kind, t.order_id) > (?1, 1, ?2) AND t.order_id <= ?3
+ORDER BY t.due, t.kind, t.order_id LIMIT ?4";
+
+/// The counters.
+#[derive(Debug)]
+pub(super) struct OpenOrders {
+    counters: Box<[AtomicU16]>,
+    rebuild: Mutex<Rebuild>,
+}
+
+/// Which orders are still to be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rebuild {
+    /// The orders up to this id are being counted. That one of them ends is not subtracted, as nobody can say whether it
+    /// was counted before; the bound stays a bound.
+    UpTo(i64),
+    Done,
+}
+
+impl OpenOrders {
+    /// Counters that know of no order up to `last_order`, until [`OpenOrders::rebuild_chunk`] has counted them.
+    pub(super) fn new(last_order: i64) -> OpenOrders {
+        let rebuild = if last_order == 0 { Rebuild::Done } else { Rebuild::UpTo(last_order) };
+        let counters = std::iter::repeat_with(|| AtomicU16::new(0)).take(COUNTERS).collect();
+        OpenOrders { counters, rebuild: Mutex::new(rebuild) }
+    }
+
+    /// At least as many as the user has; none while they are being rebuilt.
+    pub(super) fn bound(&self, user: &str) -> Option<u32> {
+        match *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) {
+            Rebuild::UpTo(_) => None,
+            Rebuild::Done => Some(u32::from(self.counter(user).load(Ordering::Relaxed))),
+        }
+    }
+
+    /// One more. A full counter stays full, and its users are counted exactly from then on.
+    pub(super) fn placed(&self, user: &str) {
+        let more = |count: u16| Some(count.saturating_add(1));
+        let _ = self.counter(user).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    /// One less: the order is paid or ended.
+    pub(super) fn left(&self, user: &str, order: i64) {
+        if let Rebuild::UpTo(last) = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner)
+            && order <= last
+        {
+            return;
+        }
+        let less = |count: u16| if count == u16::MAX { None } else { Some(count.saturating_sub(1)) };
+        let _ = self.counter(user).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// Counts some more of the orders that were there at the start; `after` is where the last call ended. None when all are
+    /// counted.
+    pub(super) fn rebuild_chunk(
+        &self,
+        connection: &Connection,
+        after: (i64, i64),
+    ) -> Result<Option<(i64, i64)>, SqliteFailure> {
+        let Rebuild::UpTo(last) = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) else {
+            return Ok(None);
+        };
+        let mut statement = connection.prepare_cached(UNPAID_USERS_LIST)?;
+        let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![after.0, after.1, last, limit])?;
+        let mut reached = None;
+        while let Some(row) = rows.next()? {
+            self.placed(text(row, 2)?);
+            reached = Some((row.get(0)?, row.get(1)?));
+        }
+        if reached.is_none() {
+            *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) = Rebuild::Done;
+        }
+        Ok(reached)
+    }
+
+    fn counter(&self, user: &str) -> &AtomicU16 {
+        &self.counters[(hash_of_user(user) as usize) & (COUNTERS - 1)]
+    }
+}
+
+/// Users that were counted exactly, because their bound was near the limit: they are not counted twice.
+#[derive(Debug, Default)]
+pub(super) struct CountedUsers(HashMap<UserId, u32>);
+
+/// How many users are remembered.
+const COUNTED_MAX: usize = 16_384;
+
+impl CountedUsers {
+    pub(super) fn get(&self, user: &UserId) -> Option<u32> {
+        self.0.get(user).copied()
+    }
+
+    pub(super) fn put(&mut self, user: UserId, count: u32) {
+        if self.0.len() >= COUNTED_MAX {
+            self.0.clear();
+        }
+        self.0.insert(user, count);
+    }
+
+    /// Moves the count of a user that is remembered, after a commit.
+    pub(super) fn moved(&mut self, user: &UserId, by: i32) {
+        if let Some(count) = self.0.get_mut(user) {
+            *count = count.saturating_add_signed(by);
+        }
+    }
+}

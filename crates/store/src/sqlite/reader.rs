@@ -1,0 +1,168 @@
+//! Everything that is read without deciding.
+//!
+//! Point reads borrow a connection for microseconds; what looks at the whole data (`status_counts`, `verify`) has a
+//! connection of its own and one snapshot. It never writes.
+
+mod order_list;
+
+use std::sync::Arc;
+
+use ordain_domain::{
+    coupon::Coupon,
+    event::EventRecord,
+    ids::{AddressId, CouponId, EventId, OrderId, Sku, UserId},
+    order::{Order, OrderStatus},
+    points::{PointsAccount, PointsEntry},
+    stock::{Locks, Stock, StockMovement},
+    time::{Span, Timestamp},
+    timer::Timer,
+    user::{User, UserAddress},
+};
+use ordain_engine::port::store::{
+    Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader,
+};
+use rusqlite::Connection;
+
+use super::{
+    coupon, event, failure::SqliteFailure, key_index::KeyIndex, log::LogGauge, order, points, pool::ReaderPool,
+    schema::FileLock, shard, stock, timer, user, verify,
+};
+
+/// The reading side of one SQLite file.
+#[derive(Debug)]
+pub struct SqliteReader {
+    pub(super) pool: ReaderPool,
+    pub(super) index: Arc<KeyIndex>,
+    pub(super) log: LogGauge,
+    pub(super) data_path: std::path::PathBuf,
+    pub(super) _lock: Arc<FileLock>,
+}
+
+impl SqliteReader {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, SqliteFailure>) -> Result<T, StoreFailure> {
+        Ok(read(&self.pool.lend())?)
+    }
+
+    /// Several reads of one snapshot.
+    fn read_at_once<T>(&self, read: impl FnOnce(&Connection) -> Result<T, SqliteFailure>) -> Result<T, StoreFailure> {
+        Ok(in_snapshot(&self.pool.lend(), read)?)
+    }
+}
+
+/// Runs reads in one snapshot, which ends whatever they say.
+pub(super) fn in_snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, SqliteFailure>,
+) -> Result<T, SqliteFailure> {
+    connection.prepare_cached("-- read_begin\nBEGIN")?.execute([])?;
+    let result = read(connection);
+    let ended = connection.prepare_cached("-- read_end\nCOMMIT")?.execute([]);
+    let value = result?;
+    ended?;
+    Ok(value)
+}
+
+impl StoreReader for SqliteReader {
+    fn order(&self, id: OrderId) -> Result<Option<Order>, StoreFailure> {
+        self.read(|connection| order::load(connection, id))
+    }
+
+    fn locks(&self, id: OrderId) -> Result<Locks, StoreFailure> {
+        self.read(|connection| stock::locks_of(connection, id).map(Arc::new))
+    }
+
+    fn order_events(&self, id: OrderId, after_seq: u64) -> Result<Vec<EventRecord>, StoreFailure> {
+        self.read_at_once(|connection| match order::last_event(connection, id)? {
+            Some(last) => event::chain(connection, id, last, after_seq),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    fn orders_of_user(
+        &self,
+        user: &UserId,
+        status: Option<OrderStatus>,
+        page: Before<OrderId>,
+    ) -> Result<Vec<Order>, StoreFailure> {
+        self.read(|connection| order_list::of_user(connection, &self.index, user, status, page))
+    }
+
+    fn orders(
+        &self,
+        status: Option<OrderStatus>,
+        page: Before<OrderId>,
+    ) -> Result<(Vec<Order>, Option<OrderId>), StoreFailure> {
+        self.read(|connection| order_list::of_all(connection, status, page))
+    }
+
+    fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {
+        self.read(|connection| stock::load(connection, sku))
+    }
+
+    fn stock_movements(&self, sku: &Sku, page: Before<u64>) -> Result<Vec<StockMovement>, StoreFailure> {
+        self.read(|connection| stock::movements_before(connection, sku, page.key, page.limit))
+    }
+
+    fn coupon(&self, id: CouponId) -> Result<Option<Coupon>, StoreFailure> {
+        self.read(|connection| coupon::load(connection, id))
+    }
+
+    fn points(&self, user: &UserId) -> Result<Option<PointsAccount>, StoreFailure> {
+        self.read(|connection| points::load(connection, user))
+    }
+
+    fn points_entries(&self, user: &UserId, page: Before<u64>) -> Result<Vec<PointsEntry>, StoreFailure> {
+        self.read(|connection| points::entries_before(connection, user, page.key, page.limit))
+    }
+
+    fn user(&self, user: &UserId) -> Result<Option<User>, StoreFailure> {
+        self.read(|connection| user::load(connection, user))
+    }
+
+    fn addresses(&self, user: &UserId) -> Result<Vec<UserAddress>, StoreFailure> {
+        self.read(|connection| user::addresses_of(connection, user))
+    }
+
+    fn address(&self, user: &UserId, id: &AddressId) -> Result<Option<UserAddress>, StoreFailure> {
+        self.read(|connection| user::load_address(connection, user, id))
+    }
+
+    fn events_after(&self, position: i64, limit: usize) -> Result<Vec<EventRecord>, StoreFailure> {
+        self.read(|connection| event::list_after(connection, position, limit))
+    }
+
+    fn event(&self, id: EventId) -> Result<Option<EventRecord>, StoreFailure> {
+        self.read(|connection| event::load(connection, id))
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure> {
+        self.read(|connection| shard::cursor(connection, consumer))
+    }
+
+    fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure> {
+        self.read(|connection| timer::list(connection, after, until, limit))
+    }
+
+    fn overdue_orders(
+        &self,
+        after: Option<OrderId>,
+        minted_before: Timestamp,
+        expired_before: Timestamp,
+        limit: usize,
+    ) -> Result<OverduePage, StoreFailure> {
+        self.read(|connection| order_list::overdue(connection, after, minted_before, expired_before, limit))
+    }
+
+    fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {
+        Ok(order_list::status_counts(&self.pool.open_own()?)?)
+    }
+
+    fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {
+        Ok(verify::run(&self.pool.open_own()?, &self.index, now, late_after)?)
+    }
+
+    fn gauges(&self) -> StoreGauges {
+        let data_bytes = std::fs::metadata(&self.data_path).map_or(0, |metadata| metadata.len());
+        StoreGauges { log_bytes: self.log.bytes(), data_bytes }
+    }
+}

@@ -1,0 +1,149 @@
+//! Reading the rows of a batch: from memory where the writer knows them, else by point reads in one snapshot.
+//!
+//! It reads nothing that was not asked for.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use ordain_domain::{
+    idempotency::{AnswerKey, StoredAnswer},
+    ids::{OrderId, Sku, UserId},
+    order::{OrderKey, OrderKeyEntry},
+    rows::{Keys, Rows},
+    stock::Stock,
+};
+
+use super::{
+    super::{answer, coupon, failure::SqliteFailure, key_index::KeyName, order, points, stock, user},
+    SqliteStore,
+};
+
+/// How many of a user's newest orders are looked at, at least, when the unpaid ones are counted. A user with that many
+/// younger orders that are paid or ended can have an unpaid one too many; nobody waits for a million reads.
+const LOOKED_AT_MIN: u32 = 1_024;
+
+impl SqliteStore {
+    /// Reads all rows in one transaction, so that each statement does not take the lock of the log anew.
+    pub(super) fn load_rows(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+        self.connection.prepare_cached("-- read_begin\nBEGIN")?.execute([])?;
+        let loaded = self.load_each(keys, rows);
+        let ended = self.connection.prepare_cached("-- read_end\nCOMMIT")?.execute([]);
+        loaded?;
+        ended?;
+        Ok(())
+    }
+
+    fn load_each(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+        for sku in &keys.stock {
+            let stock = self.stock_row(sku)?;
+            rows.stock.insert(sku.clone(), stock);
+        }
+        for id in &keys.locks {
+            let locks = stock::locks_of(&self.connection, *id)?;
+            rows.locks.insert(*id, if locks.is_empty() { None } else { Some(Arc::new(locks)) });
+        }
+        for id in &keys.orders {
+            rows.orders.insert(*id, order::load(&self.connection, *id)?.map(Arc::new));
+        }
+        for key in &keys.order_keys {
+            rows.order_keys.insert(key.clone(), self.order_key(key)?);
+        }
+        for key in &keys.answers {
+            rows.answers.insert(key.clone(), self.answer(key)?);
+        }
+        for user in &keys.open_orders {
+            let placements = placements_of(keys, user);
+            rows.open_orders.insert(user.clone(), Some(self.open_orders_of(user, placements)?));
+        }
+        self.load_rare(keys, rows)
+    }
+
+    /// The tables that few commands touch.
+    fn load_rare(&self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+        let connection = &self.connection;
+        for id in &keys.coupons {
+            rows.coupons.insert(*id, coupon::load(connection, *id)?);
+        }
+        for id in &keys.template_usage {
+            rows.template_usage.insert(id.clone(), coupon::template_usage(connection, id)?);
+        }
+        for key in &keys.user_template_usage {
+            let usage = coupon::user_template_usage(connection, &key.0, &key.1)?;
+            rows.user_template_usage.insert(key.clone(), usage);
+        }
+        for id in &keys.points {
+            rows.points.insert(id.clone(), points::load(connection, id)?);
+        }
+        for id in &keys.users {
+            rows.users.insert(id.clone(), user::load(connection, id)?);
+        }
+        for key in &keys.addresses {
+            rows.addresses.insert(key.clone(), user::load_address(connection, &key.0, &key.1)?);
+        }
+        Ok(())
+    }
+
+    fn stock_row(&mut self, sku: &Sku) -> Result<Option<Stock>, SqliteFailure> {
+        if let Some(stock) = self.stock.get(sku) {
+            return Ok(Some(stock.clone()));
+        }
+        let stock = stock::load(&self.connection, sku)?;
+        if let Some(stock) = &stock {
+            self.stock.put(stock);
+        }
+        Ok(stock)
+    }
+
+    fn order_key(&self, key: &OrderKey) -> Result<Option<OrderKeyEntry>, SqliteFailure> {
+        self.index.find(&self.connection, KeyName::of_order_key(key), |id| match id {
+            1.. => order::key_entry(&self.connection, OrderId::from_number(id), key),
+            _ => Ok(None),
+        })
+    }
+
+    fn answer(&self, key: &AnswerKey) -> Result<Option<StoredAnswer>, SqliteFailure> {
+        self.index.find(&self.connection, KeyName::of_answer(key), |id| match id {
+            ..0 => answer::load_if_of(&self.connection, -id, key),
+            _ => Ok(None),
+        })
+    }
+
+    /// How many unpaid orders the user has: a bound while that decides the same, else the number itself.
+    fn open_orders_of(&mut self, user: &UserId, placements: u32) -> Result<u32, SqliteFailure> {
+        let bound = self.open_orders.bound(user.as_str());
+        if let Some(bound) = bound
+            && bound.saturating_add(placements) <= self.unpaid_per_user_max
+        {
+            return Ok(bound);
+        }
+        if let Some(count) = self.counted.get(user) {
+            return Ok(count);
+        }
+        let count = self.count_open_orders(user, bound)?;
+        self.counted.put(user.clone(), count);
+        Ok(count)
+    }
+
+    fn count_open_orders(&self, user: &UserId, bound: Option<u32>) -> Result<u32, SqliteFailure> {
+        let looked_at_max = self.unpaid_per_user_max.saturating_mul(4).max(LOOKED_AT_MIN);
+        let (mut count, mut looked_at) = (0, 0);
+        self.index.walk_user(&self.connection, user, i64::MAX, |id| {
+            if Some(count) == bound || looked_at == looked_at_max {
+                return Ok(ControlFlow::Break(()));
+            }
+            looked_at += 1;
+            let status = order::status_if_of(&self.connection, OrderId::from_number(id), user)?;
+            count += u32::from(status.is_some_and(|status| status.is_unpaid()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
+    }
+}
+
+/// How many orders the batch may add for the user. Placements without a key that ask for the same lines share a name, so
+/// a few more are allowed for.
+fn placements_of(keys: &Keys, user: &UserId) -> u32 {
+    const ALLOWANCE: usize = 8;
+    let first = OrderKey { user_id: user.clone(), token: ordain_domain::order::OrderToken::Key(Arc::from("")) };
+    let named = keys.order_keys.range(first..).take_while(|key| key.user_id == *user).count();
+    u32::try_from(named.max(ALLOWANCE)).unwrap_or(u32::MAX)
+}
