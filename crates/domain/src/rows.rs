@@ -77,15 +77,14 @@ macro_rules! tables {
 
         impl Changes {
             /// Adds the changes of a later decision.
-            pub fn absorb(&mut self, mut later: Changes) {
-                $(if !later.$field.is_empty() {
-                    self.$field.append(&mut later.$field);
-                })*
-                self.events.append(&mut later.events);
-                self.movements.append(&mut later.movements);
-                self.points_entries.append(&mut later.points_entries);
-                self.timers.append(&mut later.timers);
-                self.catalog.append(&mut later.catalog);
+            pub fn absorb(&mut self, later: Changes) {
+                // `extend` inserts the few new rows; `append` would rebuild both maps, which is quadratic over a batch.
+                $(self.$field.extend(later.$field);)*
+                self.events.extend(later.events);
+                self.movements.extend(later.movements);
+                self.points_entries.extend(later.points_entries);
+                self.timers.extend(later.timers);
+                self.catalog.extend(later.catalog);
             }
 
             /// Whether there is nothing to commit.
