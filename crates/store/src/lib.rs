@@ -3,6 +3,7 @@
 //!
 //! A store keeps what `domain` decided and decides nothing itself.
 
+pub mod conformance;
 pub mod invariants;
 pub mod memory;
 pub mod sqlite;

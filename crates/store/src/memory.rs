@@ -4,6 +4,7 @@
 //! The writer and the reader share one state behind one lock, so that a reader sees whole commits only. The reader also
 //! holds the switches with which a test makes the next call fail in a chosen way. It is no cache and never used by `serve`.
 
+mod damage;
 mod fault;
 mod reader;
 mod state;

@@ -1,0 +1,126 @@
+//! What a store must hold: the sum of everything that was committed, and every question of the port answered from it by
+//! looking at all rows. Slow, and with no cleverness to be wrong about.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ordain_domain::{
+    catalog::Catalog,
+    event::{EventRecord, Subject},
+    ids::{OrderId, Sku, UserId, first_number_at},
+    order::{Order, OrderStatus},
+    points::PointsEntry,
+    rows::{Changes, Keys, Rows},
+    stock::StockMovement,
+    time::Timestamp,
+    timer::{Timer, TimerChange},
+};
+use ordain_engine::port::store::{Commit, Poisoned, ShardHead, StatusCount};
+
+/// Everything that was committed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub(super) head: ShardHead,
+    pub(super) catalog: Catalog,
+    pub(super) all: Changes,
+    pub(super) cursors: BTreeMap<Arc<str>, i64>,
+    pub(super) poisoned: Vec<Poisoned>,
+}
+
+macro_rules! answer_tables {
+    ($model:expr, $keys:expr, $($table:ident)*) => {{
+        let mut rows = Rows::default();
+        $(for key in &$keys.$table {
+            rows.$table.insert(key.clone(), $model.all.$table.get(key).cloned());
+        })*
+        rows
+    }};
+}
+
+impl Model {
+    pub(super) fn absorb(&mut self, commit: &Commit<'_>) {
+        self.head = commit.head;
+        for change in &commit.changes.catalog {
+            self.catalog.apply(change);
+        }
+        self.all.absorb(commit.changes.clone());
+        self.cursors.extend(commit.cursors.iter().cloned());
+        self.poisoned.extend(commit.poisoned.iter().cloned());
+    }
+
+    /// What a load of the keys must give.
+    pub(super) fn rows(&self, keys: &Keys) -> Rows {
+        answer_tables!(
+            self, keys,
+            stock locks orders order_keys answers open_orders coupons template_usage user_template_usage points users
+            addresses
+        )
+    }
+
+    /// The name of every row there is.
+    pub(super) fn keys(&self) -> Keys {
+        let all = &self.all;
+        Keys {
+            stock: all.stock.keys().cloned().collect(),
+            locks: all.locks.keys().copied().collect(),
+            orders: all.orders.keys().copied().collect(),
+            order_keys: all.order_keys.keys().cloned().collect(),
+            answers: all.answers.keys().cloned().collect(),
+            open_orders: all.open_orders.keys().cloned().collect(),
+            coupons: all.coupons.keys().copied().collect(),
+            template_usage: all.template_usage.keys().cloned().collect(),
+            user_template_usage: all.user_template_usage.keys().cloned().collect(),
+            points: all.points.keys().cloned().collect(),
+            users: all.users.keys().cloned().collect(),
+            addresses: all.addresses.keys().cloned().collect(),
+        }
+    }
+
+    /// Orders of a user and a status, or of all, newest first.
+    pub(super) fn orders(&self, user: Option<&UserId>, status: Option<OrderStatus>) -> Vec<Order> {
+        let orders = self.all.orders.values().rev();
+        let of_user = orders.filter(|order| user.is_none_or(|user| &order.placed.user_id == user));
+        let wanted = of_user.filter(|order| status.is_none_or(|status| order.status == status));
+        wanted.map(|order| order.as_ref().clone()).collect()
+    }
+
+    /// Events of an order, oldest first.
+    pub(super) fn events_of(&self, order: OrderId) -> Vec<EventRecord> {
+        let own = |event: &&EventRecord| event.subject == Subject::Order(order);
+        self.all.events.iter().filter(own).cloned().collect()
+    }
+
+    /// The ledger of a SKU, newest first.
+    pub(super) fn movements(&self, sku: &Sku) -> Vec<StockMovement> {
+        self.all.movements.iter().rev().filter(|movement| &movement.sku == sku).cloned().collect()
+    }
+
+    /// The points ledger of a user, newest first.
+    pub(super) fn points_entries(&self, user: &UserId) -> Vec<PointsEntry> {
+        self.all.points_entries.iter().rev().filter(|entry| &entry.user_id == user).cloned().collect()
+    }
+
+    /// Timers that wait, earliest first.
+    pub(super) fn timers(&self) -> Vec<Timer> {
+        let set = self.all.timers.iter().filter(|(_, change)| **change == TimerChange::Set);
+        set.map(|(timer, _)| *timer).collect()
+    }
+
+    /// Unpaid orders minted before one time that expired before another, oldest first.
+    pub(super) fn overdue(&self, minted_before: Timestamp, expired_before: Timestamp) -> Vec<OrderId> {
+        let old = self.all.orders.values().filter(|order| order.id.number() < first_number_at(minted_before));
+        let overdue = old.filter(|order| order.status.is_unpaid() && order.placed.expires_at < expired_before);
+        overdue.map(|order| order.id).collect()
+    }
+
+    /// Statuses with at least one order.
+    pub(super) fn status_counts(&self) -> Vec<StatusCount> {
+        let mut counts: BTreeMap<OrderStatus, StatusCount> = BTreeMap::new();
+        for order in self.all.orders.values() {
+            let fresh = StatusCount { status: order.status, count: 0, oldest: order.updated_at };
+            let count = counts.entry(order.status).or_insert(fresh);
+            count.count += 1;
+            count.oldest = count.oldest.min(order.updated_at);
+        }
+        counts.into_values().collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! Cases: checking the invariants on clean data, and scripts that end in clean data.
+
+use ordain_domain::{
+    catalog::{CouponKind, CouponTemplate},
+    order::PlaceOrder,
+    time::Span,
+};
+
+use super::{
+    Fixture,
+    bench::{Bench, WINDOW},
+    script,
+    shop::{basket, buyer, close, keyed, operator, points, put_template, template, with_coupon},
+};
+use crate::invariants::RULES;
+
+/// Each invariant with its words, whether there is anything to look at or not.
+pub fn every_rule_is_reported<F: Fixture>() {
+    let rules = |bench: &mut Bench<F>| {
+        let reports = bench.reader().verify(bench.now, Span::seconds(60)).expect("the invariants can be checked");
+        assert_eq!(reports.iter().map(|report| (report.invariant, report.rule)).collect::<Vec<_>>(), RULES);
+        assert!(reports.iter().all(|report| report.broken == 0 && report.examples.is_empty()), "{reports:?}");
+        reports.into_iter().map(|report| report.examined).collect::<Vec<_>>()
+    };
+    let mut bench = Bench::<F>::empty();
+    rules(&mut bench);
+    let mut bench = Bench::<F>::shop();
+    bench.accept(&operator(points("u-1", 50)));
+    let coupon = bench.grant("u-1", "tenth");
+    let place = PlaceOrder { points: 5, ..with_coupon(basket("u-1", &[("a", 1)]), coupon.id) };
+    bench.place(&keyed(buyer(place), "k", 1));
+    let examined = rules(&mut bench);
+    assert!(examined.iter().all(|examined| *examined > 0), "each looked at something: {examined:?}");
+}
+
+/// A timer is missed when it is due for longer than the span that is given.
+pub fn late_timers_are_missed<F: Fixture>() {
+    let mut bench = Bench::<F>::shop();
+    let [first, _second] = [1, 2].map(|quantity| bench.place(&buyer(basket("u-1", &[("a", quantity)]))).id);
+    let due = bench.now.plus(WINDOW);
+    let late_after = Span::seconds(60);
+    let missed = |bench: &mut Bench<F>, now| {
+        let reports = bench.reader().verify(now, late_after).expect("the invariants can be checked");
+        let others: u64 = reports.iter().filter(|report| report.invariant != 9).map(|report| report.broken).sum();
+        assert_eq!(others, 0, "{reports:?}");
+        reports.iter().find(|report| report.invariant == 9).map(|report| (report.broken, report.examples.len()))
+    };
+    assert_eq!(missed(&mut bench, due), Some((0, 0)));
+    assert_eq!(missed(&mut bench, due.plus(late_after)), Some((0, 0)));
+    assert_eq!(missed(&mut bench, due.plus(late_after).plus(Span(1))), Some((2, 2)));
+    bench.wait(WINDOW);
+    bench.accept(&operator(close(first)));
+    assert_eq!(missed(&mut bench, due.plus(Span::seconds(61))), Some((1, 1)));
+}
+
+/// A limit that is lowered below what was granted says nothing about those who were granted before.
+pub fn a_lowered_limit_breaks_nothing<F: Fixture>() {
+    let mut bench = Bench::<F>::shop();
+    for _ in 0..3 {
+        bench.grant("u-1", "tenth");
+    }
+    let lowered = CouponTemplate {
+        limit_total: Some(2),
+        limit_per_user: Some(1),
+        ..template("tenth", CouponKind::PercentOff { percent: 10 })
+    };
+    bench.accept(&operator(put_template(lowered)));
+    assert_eq!(bench.broken(), []);
+}
+
+/// Ten short scripts: everything compared, every invariant whole.
+pub fn scripts_of_fixed_seeds<F: Fixture>() {
+    for seed in 1..=10 {
+        let mut bench = Bench::<F>::shop();
+        script::play(&mut bench, seed, 12, |_, _| {});
+        bench.compare();
+        assert_eq!(bench.broken(), [], "seed {seed}");
+    }
+}
+
+/// One long script, compared on the way.
+pub fn a_long_script<F: Fixture>() {
+    let mut bench = Bench::<F>::shop();
+    script::play(&mut bench, 4_711, 150, |bench, number| {
+        if number % 50 == 49 {
+            bench.compare();
+        }
+    });
+    bench.compare();
+    let counts = bench.model.status_counts();
+    assert!(counts.len() == 3 && counts.iter().all(|count| count.count >= 20), "the script gets around: {counts:?}");
+}

@@ -1,0 +1,56 @@
+//! Damage behind the in-memory store's back, for the cases that ask whether `verify` finds it. No row is made that
+//! committing could make.
+
+use std::sync::Arc;
+
+use ordain_domain::{
+    event::Event,
+    order::{Order, OrderToken, Placed},
+    stock::{Lock, LockState},
+};
+
+use super::{MemoryReader, State};
+use crate::conformance::damages::Damage;
+
+impl MemoryReader {
+    /// Does the damage; whether the rows were there to be damaged.
+    pub fn damage(&self, damage: &Damage) -> bool {
+        do_damage(&mut self.state(), damage).is_some()
+    }
+}
+
+fn do_damage(state: &mut State, damage: &Damage) -> Option<()> {
+    match damage {
+        Damage::LockedCount(sku) => state.rows.stock.get_mut(sku)?.locked += 1,
+        Damage::LedgerEntryLost(sku, number) => drop(state.movements.remove(&(sku.clone(), *number))?),
+        Damage::LocksHeldAgain(order) => {
+            let locks = state.rows.locks.get_mut(order)?;
+            let held = locks.iter().map(|lock| Lock { state: LockState::Held, ..lock.clone() });
+            *locks = Arc::new(held.collect());
+        }
+        Damage::PaidMoney(order) => Arc::make_mut(state.rows.orders.get_mut(order)?).paid += 1,
+        Damage::EventLost(event) => drop(state.events.remove(event)?),
+        Damage::KeyOfAnotherOrder(first, second) => {
+            let mut entries = state.rows.order_keys.iter_mut();
+            let is_first = |token: &OrderToken| matches!(token, OrderToken::Key(_));
+            entries.find(|(key, entry)| is_first(&key.token) && entry.order == *first)?.1.order = *second;
+        }
+        Damage::CouponOfAnotherOrder(coupon, order) => state.rows.coupons.get_mut(coupon)?.order = Some(*order),
+        Damage::PointsBalance(user) => state.rows.points.get_mut(user)?.balance += 1,
+        Damage::FrozenPoints(user) => state.rows.points.get_mut(user)?.frozen += 1,
+        Damage::AgreedTotal(order) => agree_on_more(state, *order)?,
+        Damage::TimerLost(timer) => return state.timers.remove(timer).then_some(()),
+    }
+    Some(())
+}
+
+/// The row and the event tell the same wrong total.
+fn agree_on_more(state: &mut State, order: ordain_domain::ids::OrderId) -> Option<()> {
+    let row: &mut Order = Arc::make_mut(state.rows.orders.get_mut(&order)?);
+    let mut placed: Placed = row.placed.as_ref().clone();
+    placed.price.total += 1;
+    let placed = Arc::new(placed);
+    row.placed = Arc::clone(&placed);
+    state.events.get_mut(&row.first_event)?.event = Event::OrderPlaced(placed);
+    Some(())
+}
