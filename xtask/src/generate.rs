@@ -27,7 +27,8 @@ pub struct Generated {
 }
 
 /// Every generated file of the repository.
-pub const GENERATED: &[Generated] = &[];
+pub const GENERATED: &[Generated] =
+    &[Generated { arguments: &["states", "--out", "{folder}"], output: Output::Folder("docs/states") }];
 
 /// Regenerates every listed file, or with `check` only compares. Returns the paths that differed, sorted.
 ///

@@ -32,6 +32,7 @@ pub(crate) struct Cli {
 enum Command {
     Import(crate::import::Arguments),
     Load(crate::load::Arguments),
+    States(crate::states::Arguments),
     Config(show_config::Arguments),
     Completions(completions::Arguments),
 }
@@ -42,6 +43,7 @@ impl Command {
         match self {
             Self::Import(arguments) => arguments.run(),
             Self::Load(arguments) => arguments.run(),
+            Self::States(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),
             Self::Completions(arguments) => arguments.run(),
         }

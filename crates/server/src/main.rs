@@ -8,6 +8,7 @@ mod config;
 mod import;
 mod load;
 mod retail;
+mod states;
 mod telemetry;
 
 use std::process::ExitCode;

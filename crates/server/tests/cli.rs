@@ -24,6 +24,7 @@ fn help_says_what_there_is() {
         ("help", &["--help"][..]),
         ("help_import", &["import", "--help"]),
         ("help_load", &["load", "--help"]),
+        ("help_states", &["states", "--help"]),
         ("help_config", &["config", "--help"]),
         ("help_completions", &["completions", "--help"]),
     ] {
