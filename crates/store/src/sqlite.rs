@@ -30,8 +30,8 @@ use ordain_domain::time::Span;
 use ordain_engine::port::store::StoreFailure;
 
 use self::{
-    failure::SqliteFailure, key_index::KeyIndex, log::LogKeeper, open_orders::OpenOrders, pool::ReaderPool,
-    schema::WriterSettings, writer::Shared,
+    key_index::KeyIndex, log::LogKeeper, open_orders::OpenOrders, pool::ReaderPool, schema::WriterSettings,
+    writer::Opened,
 };
 pub use self::{key_index::KeyIndexSettings, reader::SqliteReader, writer::SqliteStore};
 
@@ -70,7 +70,7 @@ impl SqliteStore {
             unsafe_synchronous_normal: settings.unsafe_synchronous_normal,
         };
         let mut connection = schema::open_writer(path, writer_settings)?;
-        let index = Arc::new(KeyIndex::open(&connection, settings.key_index)?);
+        let (index, keys) = KeyIndex::open(&connection, settings.key_index)?;
         let high_id = shard::head(&connection)?.high_id;
         let open_orders = Arc::new(OpenOrders::new(high_id));
         let pool = ReaderPool::open(path, settings.readers, settings.cache_bytes / 2)?;
@@ -82,8 +82,7 @@ impl SqliteStore {
             data_path: settings.path.clone(),
             _lock: Arc::clone(&lock),
         };
-        let store = SqliteStore::new(connection, log, Shared { lock, index, open_orders }, settings)
-            .map_err(|failure: SqliteFailure| StoreFailure::from(failure))?;
-        Ok((store, Arc::new(reader)))
+        let opened = Opened { lock, index, keys, open_orders };
+        Ok((SqliteStore::new(connection, log, opened, settings)?, Arc::new(reader)))
     }
 }

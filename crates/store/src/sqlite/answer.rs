@@ -23,7 +23,7 @@ const ANSWERS_LAST_ID: &str = "-- answers_last_id
 SELECT coalesce(max(id), 0) FROM answers";
 
 const ANSWERS_FIRST_ID: &str = "-- answers_first_id
-SELECT coalesce(min(id), 0) FROM answers";
+SELECT min(id) FROM answers";
 
 const ANSWERS_EXPIRE: &str = "-- answers_expire
 DELETE FROM answers WHERE id IN (SELECT id FROM answers ORDER BY id LIMIT ?2) AND at < ?1";
@@ -77,8 +77,8 @@ pub(super) fn last_id(connection: &Connection) -> Result<i64, SqliteFailure> {
     Ok(connection.prepare_cached(ANSWERS_LAST_ID)?.query_row([], |row| row.get(0))?)
 }
 
-/// The number of the oldest answer, 0 for none.
-pub(super) fn first_id(connection: &Connection) -> Result<i64, SqliteFailure> {
+/// The number of the oldest answer.
+pub(super) fn first_id(connection: &Connection) -> Result<Option<i64>, SqliteFailure> {
     Ok(connection.prepare_cached(ANSWERS_FIRST_ID)?.query_row([], |row| row.get(0))?)
 }
 

@@ -6,11 +6,18 @@
 //!
 //! An entry is added after the commit of its row, so whatever is found here is visible to a snapshot that begins later.
 
+mod filter;
+mod job;
+mod keeper;
 mod memtable;
+mod recover;
+mod run;
+#[cfg(test)]
+mod tests;
 
 use std::{
     ops::ControlFlow,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use ordain_domain::{
@@ -21,8 +28,13 @@ use ordain_domain::{
 use rusqlite::Connection;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use self::memtable::Memtable;
-use super::{answer, bind::text, failure::SqliteFailure, order};
+pub(super) use self::keeper::KeyKeeper;
+use self::{
+    keeper::Frozen,
+    memtable::Memtable,
+    run::{PAGE_ENTRIES_MAX, Run},
+};
+use super::failure::SqliteFailure;
 
 /// How the index is cut. The figures of [`KeyIndexSettings::STANDARD`] are for production; tests use tiny ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +43,21 @@ pub struct KeyIndexSettings {
     pub memtable_entries: usize,
     /// How many runs of a level are merged into one of the next, at least 2.
     pub fan_out: usize,
+    /// How many entries a page holds, 1 to 168: a page of 4,032 bytes lies in one page of the file.
+    pub page_entries: usize,
 }
 
 impl KeyIndexSettings {
     /// 131,072 entries (4 MiB) in memory, eight runs a merge.
-    pub const STANDARD: KeyIndexSettings = KeyIndexSettings { memtable_entries: 131_072, fan_out: 8 };
+    pub const STANDARD: KeyIndexSettings =
+        KeyIndexSettings { memtable_entries: 131_072, fan_out: 8, page_entries: PAGE_ENTRIES_MAX };
+
+    fn check(self) -> Result<(), SqliteFailure> {
+        if self.memtable_entries >= 1 && self.fan_out >= 2 && (1..=PAGE_ENTRIES_MAX).contains(&self.page_entries) {
+            return Ok(());
+        }
+        Err(SqliteFailure::Guard(format!("the key index cannot be cut like this: {self:?}")))
+    }
 }
 
 /// What an entry is found by: hashes of the user (or the scope of an answer) and of the key.
@@ -50,6 +72,14 @@ pub(super) struct KeyName {
 pub(super) struct KeyEntry {
     pub(super) name: KeyName,
     pub(super) id: i64,
+}
+
+/// How far something is complete: last event of the log, greatest order id, last answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) last_event: i64,
+    pub(super) last_order: i64,
+    pub(super) last_answer: i64,
 }
 
 // Seeds are fixed for ever: they are part of what is stored.
@@ -88,6 +118,11 @@ impl KeyName {
         KeyName::of_order(key.user_id.as_str(), &key.token)
     }
 
+    /// Both hashes as one. The multiplication keeps a user with many keys from filling one bucket.
+    fn mixed(self) -> u64 {
+        self.user.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.key
+    }
+
     /// The name of an answer. For placements it is the name of the order that the key would have made.
     pub(super) fn of_answer(key: &AnswerKey) -> KeyName {
         let user = match &key.scope {
@@ -107,81 +142,65 @@ pub(super) struct KeyIndex {
 #[derive(Debug)]
 struct State {
     fresh: Memtable,
+    frozen: Option<Frozen>,
+    /// Newest first.
+    runs: Arc<Vec<Arc<Run>>>,
+    /// Everything up to these is in the index.
+    marks: Marks,
 }
 
-const ORDER_KEYS_AFTER_LIST: &str = "-- order_keys_after_list
-SELECT id, user_id, token FROM orders WHERE id > ?1 ORDER BY id";
-
-const ANSWER_KEYS_AFTER_LIST: &str = "-- answer_keys_after_list
-SELECT id, scope, key FROM answers WHERE id > ?1 ORDER BY id";
-
 impl KeyIndex {
-    /// The index of what is stored.
-    pub(super) fn open(connection: &Connection, settings: KeyIndexSettings) -> Result<KeyIndex, SqliteFailure> {
-        let index = KeyIndex::new(settings);
-        let mut statement = connection.prepare(ORDER_KEYS_AFTER_LIST)?;
-        let mut rows = statement.query([0])?;
-        while let Some(row) = rows.next()? {
-            let name = KeyName::of_order(text(row, 1)?, &order::token(row, 2)?);
-            index.add([KeyEntry { name, id: row.get(0)? }]);
-        }
-        let mut statement = connection.prepare(ANSWER_KEYS_AFTER_LIST)?;
-        let mut rows = statement.query([0])?;
-        while let Some(row) = rows.next()? {
-            let user = match answer::scope_of(text(row, 1)?)? {
-                answer::Scope::User(user) => hash_of_user(user),
-                answer::Scope::Route(route) => hash_of_route(route),
-            };
-            let name = KeyName { user, key: hash_of_key(text(row, 2)?) };
-            index.add([KeyEntry { name, id: -row.get::<_, i64>(0)? }]);
-        }
-        Ok(index)
+    /// An index of complete runs, oldest first.
+    fn of_runs(mut runs: Vec<Arc<Run>>, marks: Marks, settings: KeyIndexSettings) -> KeyIndex {
+        runs.reverse();
+        let fresh = Memtable::new(settings.memtable_entries);
+        KeyIndex { state: RwLock::new(State { fresh, frozen: None, runs: Arc::new(runs), marks }) }
     }
 
-    /// An empty index.
-    pub(super) fn new(settings: KeyIndexSettings) -> KeyIndex {
-        KeyIndex { state: RwLock::new(State { fresh: Memtable::new(settings.memtable_entries) }) }
-    }
-
-    /// Adds entries whose rows are committed.
-    pub(super) fn add(&self, entries: impl IntoIterator<Item = KeyEntry>) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries {
-            state.fresh.push(entry);
-        }
+    /// How far the index is: everything up to there is in it.
+    pub(super) fn marks(&self) -> Marks {
+        self.state().marks
     }
 
     /// Shows `check` the ids under a name, newest first, until it recognises one. Different names may share a hash, so
-    /// that `check` compares the row itself.
+    /// that `check` compares the row itself. Reads on `connection` must not be older than this call.
     pub(super) fn find<T>(
         &self,
-        _connection: &Connection,
+        connection: &Connection,
         name: KeyName,
-        mut check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
+        check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
     ) -> Result<Option<T>, SqliteFailure> {
-        let fresh: Vec<i64> = self.state().fresh.named(name).collect();
-        for id in fresh {
-            if let Some(found) = check(id)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        let (recent, runs) = {
+            let state = self.state();
+            (state.tables().flat_map(|table| table.named(name)).collect::<Vec<_>>(), Arc::clone(&state.runs))
+        };
+        find_in(connection, &recent, &runs, name, check)
     }
 
     /// Shows `visit` the ids of the orders of a user before `before` (excluded), newest first, until it breaks. Another
-    /// user may share the hash, so that `visit` compares the row itself.
+    /// user may share the hash, so that `visit` compares the row itself. Reads on `connection` must not be older than this
+    /// call.
     pub(super) fn walk_user(
         &self,
-        _connection: &Connection,
+        connection: &Connection,
         user: &UserId,
         before: i64,
         mut visit: impl FnMut(i64) -> Result<ControlFlow<()>, SqliteFailure>,
     ) -> Result<(), SqliteFailure> {
         let hash = hash_of_user(user.as_str());
-        let fresh: Vec<i64> = self.state().fresh.of_user(hash).filter(|id| (1..before).contains(id)).collect();
-        for id in fresh {
+        let (recent, runs) = {
+            let state = self.state();
+            let ids = state.tables().flat_map(|table| table.of_user(hash)).filter(|id| (1..before).contains(id));
+            (ids.collect::<Vec<_>>(), Arc::clone(&state.runs))
+        };
+        for id in recent {
             if visit(id)?.is_break() {
-                break;
+                return Ok(());
+            }
+        }
+        for run in runs.iter() {
+            if run.walk_user(connection, hash, before, &mut visit)?.is_break() {
+                return Ok(());
             }
         }
         Ok(())
@@ -189,45 +208,89 @@ impl KeyIndex {
 
     /// The whole index as it stands.
     pub(super) fn view(&self) -> KeyView {
-        KeyView { fresh: self.state().fresh.clone() }
+        let state = self.state();
+        let frozen = state.frozen.as_ref().map(|frozen| Arc::clone(&frozen.table));
+        let tables = std::iter::once(Arc::new(state.fresh.clone())).chain(frozen).collect();
+        KeyView { tables, runs: Arc::clone(&state.runs), marks: state.marks }
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The index at one moment, for reading all of it.
+impl State {
+    /// What is in memory only, newest first.
+    fn tables(&self) -> impl Iterator<Item = &Memtable> {
+        std::iter::once(&self.fresh).chain(self.frozen.as_ref().map(|frozen| &*frozen.table))
+    }
+}
+
+fn find_in<T>(
+    connection: &Connection,
+    recent: &[i64],
+    runs: &[Arc<Run>],
+    name: KeyName,
+    mut check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
+) -> Result<Option<T>, SqliteFailure> {
+    for id in recent {
+        if let Some(found) = check(*id)? {
+            return Ok(Some(found));
+        }
+    }
+    for run in runs.iter().filter(|run| run.may_hold(name)) {
+        if let Some(found) = run.find(connection, name, &mut check)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The index at one moment, for reading all of it in a snapshot that begins later.
+#[derive(Debug)]
 pub(super) struct KeyView {
-    fresh: Memtable,
+    tables: Vec<Arc<Memtable>>,
+    runs: Arc<Vec<Arc<Run>>>,
+    marks: Marks,
 }
 
 impl KeyView {
-    /// The youngest order that the index holds, 0 for none.
-    pub(super) fn last_order(&self) -> i64 {
-        self.fresh.entries().map(|entry| entry.id).max().unwrap_or(0).max(0)
+    /// How far the index was: everything up to there is in it, and nothing behind it.
+    pub(super) fn marks(&self) -> Marks {
+        self.marks
     }
 
-    /// All entries of orders, and what is wrong with how they are kept.
-    pub(super) fn read_all(&self, _connection: &Connection) -> Result<(Multiset, Option<String>), SqliteFailure> {
+    /// All entries of orders, and the first thing that is wrong with how they are kept.
+    pub(super) fn read_all(&self, connection: &Connection) -> Result<(Multiset, Option<String>), SqliteFailure> {
         let mut orders = Multiset::default();
-        self.fresh.entries().filter(|entry| entry.id > 0).for_each(|entry| orders.add(&entry));
-        Ok((orders, None))
+        let recent = self.tables.iter().flat_map(|table| table.entries());
+        recent.filter(|entry| entry.id > 0).for_each(|entry| orders.add(&entry));
+        let mut problem = None;
+        for run in self.runs.iter() {
+            let mut last = None;
+            for page in 0..run.pages() {
+                let entries = run.page(connection, page)?;
+                problem = problem.or_else(|| run.problem_of_page(page, &entries, last));
+                last = entries.last().copied().or(last);
+                entries.iter().filter(|entry| entry.id > 0).for_each(|entry| orders.add(entry));
+            }
+        }
+        Ok((orders, problem))
     }
 
     /// As [`KeyIndex::find`].
     pub(super) fn find<T>(
         &self,
-        _connection: &Connection,
+        connection: &Connection,
         name: KeyName,
-        mut check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
+        check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
     ) -> Result<Option<T>, SqliteFailure> {
-        for id in self.fresh.named(name) {
-            if let Some(found) = check(id)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        let recent: Vec<i64> = self.tables.iter().flat_map(|table| table.named(name)).collect();
+        find_in(connection, &recent, &self.runs, name, check)
     }
 }
 
@@ -261,5 +324,12 @@ impl KeyEntry {
         bytes[8..16].copy_from_slice(&self.name.key.to_le_bytes());
         bytes[16..].copy_from_slice(&self.id.to_le_bytes());
         bytes
+    }
+
+    /// The entry of its stored form.
+    fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> KeyEntry {
+        let (words, _) = bytes.as_chunks::<8>();
+        let [user, key, id] = [words[0], words[1], words[2]].map(u64::from_le_bytes);
+        KeyEntry { name: KeyName { user, key }, id: id.cast_signed() }
     }
 }

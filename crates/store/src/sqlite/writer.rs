@@ -21,7 +21,7 @@ use super::{
     bind::JsonBuffer,
     catalog,
     failure::SqliteFailure,
-    key_index::KeyIndex,
+    key_index::{KeyIndex, KeyKeeper},
     log::LogKeeper,
     open_orders::{CountedUsers, OpenOrders},
     schema::FileLock,
@@ -36,6 +36,7 @@ pub struct SqliteStore {
     connection: Connection,
     log: LogKeeper,
     index: Arc<KeyIndex>,
+    keys: KeyKeeper,
     open_orders: Arc<OpenOrders>,
     counted: CountedUsers,
     stock: StockCache,
@@ -47,10 +48,11 @@ pub struct SqliteStore {
     _lock: Arc<FileLock>,
 }
 
-/// What the writer shares with the readers and the keeper of the log.
-pub(super) struct Shared {
+/// What was opened with the file for the writer, some of it shared with the readers and the keeper of the log.
+pub(super) struct Opened {
     pub(super) lock: Arc<FileLock>,
     pub(super) index: Arc<KeyIndex>,
+    pub(super) keys: KeyKeeper,
     pub(super) open_orders: Arc<OpenOrders>,
 }
 
@@ -58,22 +60,23 @@ impl SqliteStore {
     pub(super) fn new(
         connection: Connection,
         log: LogKeeper,
-        shared: Shared,
+        opened: Opened,
         settings: &SqliteSettings,
     ) -> Result<SqliteStore, SqliteFailure> {
         Ok(SqliteStore {
             head: shard::head(&connection)?,
-            last_answer: answer::last_id(&connection)?,
+            last_answer: answer::last_id(&connection)?.max(opened.index.marks().last_answer),
             connection,
             log,
-            index: shared.index,
-            open_orders: shared.open_orders,
+            index: opened.index,
+            keys: opened.keys,
+            open_orders: opened.open_orders,
             counted: CountedUsers::default(),
             stock: StockCache::default(),
             json: JsonBuffer::default(),
             unpaid_per_user_max: settings.unpaid_per_user_max,
             answer_retention: settings.answer_retention,
-            _lock: shared.lock,
+            _lock: opened.lock,
         })
     }
 

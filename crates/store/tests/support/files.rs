@@ -1,6 +1,9 @@
 //! SQLite stores in temporary folders.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ordain_domain::time::{Span, Timestamp};
 use ordain_engine::port::store::StoreReader;
@@ -9,14 +12,14 @@ use tempfile::TempDir;
 
 /// A folder with one store's file.
 pub(crate) struct Files {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) settings: SqliteSettings,
 }
 
 impl Files {
     /// An empty folder, and settings in which everything happens early.
     pub(crate) fn new() -> Files {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder can be made");
         let settings = SqliteSettings {
             path: folder.path().join("ordain.db"),
             readers: 2,
@@ -25,13 +28,13 @@ impl Files {
             answer_retention: Span::seconds(7 * 86_400),
             log_bytes_soft_max: 64 << 20,
             unpaid_per_user_max: 20,
-            key_index: KeyIndexSettings { memtable_entries: 64, fan_out: 3 },
+            key_index: KeyIndexSettings { memtable_entries: 20, fan_out: 3, page_entries: 7 },
         };
-        Files { folder, settings }
+        Files { _folder: folder, settings }
     }
 
     pub(crate) fn open(&self) -> (SqliteStore, Arc<SqliteReader>) {
-        SqliteStore::open(&self.settings).unwrap()
+        SqliteStore::open(&self.settings).expect("the store opens")
     }
 
     /// The files as a crash at this moment would leave them, in a folder of their own.
@@ -40,14 +43,14 @@ impl Files {
         for ending in ["", "-wal"] {
             let from = with_ending(&self.settings.path, ending);
             if from.exists() {
-                std::fs::copy(from, with_ending(&image.settings.path, ending)).unwrap();
+                std::fs::copy(from, with_ending(&image.settings.path, ending)).expect("a file can be copied");
             }
         }
         image
     }
 }
 
-pub(crate) fn with_ending(path: &PathBuf, ending: &str) -> PathBuf {
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -55,7 +58,7 @@ pub(crate) fn with_ending(path: &PathBuf, ending: &str) -> PathBuf {
 
 /// What `verify` finds broken, in words.
 pub(crate) fn broken(reader: &SqliteReader, now: Timestamp) -> Vec<String> {
-    let reports = reader.verify(now, Span::seconds(300)).unwrap();
+    let reports = reader.verify(now, Span::seconds(300)).expect("the store can be read");
     assert_eq!(reports.len(), 7);
     reports.into_iter().flat_map(|report| report.examples).collect()
 }

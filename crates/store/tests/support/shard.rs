@@ -46,8 +46,8 @@ pub(crate) struct Shard<S> {
 impl<S: ShardStore> Shard<S> {
     /// A shard that goes on where the store stands.
     pub(crate) fn new(mut store: S, rules: Rules) -> Shard<S> {
-        let head = store.head().unwrap();
-        let catalog = store.catalog().unwrap();
+        let head = store.head().expect("the head can be read");
+        let catalog = store.catalog().expect("the catalog can be read");
         let carry = Carry { mint: Mint::after(head.high_id), next_event: head.last_event + 1, catalog };
         Shard { store, rules, now: head.time.max(START), head, carry }
     }
@@ -59,7 +59,7 @@ impl<S: ShardStore> Shard<S> {
 
     /// Decides and commits one batch.
     pub(crate) fn run(&mut self, envelopes: &[Envelope]) -> Vec<Reply> {
-        self.try_run(envelopes).unwrap()
+        self.try_run(envelopes).expect("the batch is committed")
     }
 
     /// Decides and commits one batch; a commit that fails leaves the shard where it was.
@@ -77,7 +77,7 @@ impl<S: ShardStore> Shard<S> {
             if keys.is_empty() {
                 break;
             }
-            self.store.load(&keys, batch.loaded_mut()).unwrap();
+            self.store.load(&keys, batch.loaded_mut()).expect("rows can be read");
         }
         let replies = envelopes.iter().map(|envelope| batch.decide(envelope)).collect();
         let (changes, carry) = batch.finish();
@@ -86,12 +86,10 @@ impl<S: ShardStore> Shard<S> {
 
     /// Commits what was decided.
     pub(crate) fn commit(&mut self, changes: &Changes, carry: Carry) -> Result<(), CommitFailure> {
-        let high_id = changes.orders.keys().map(|id| id.number()).max().unwrap_or(0);
-        let high_coupon = changes.coupons.keys().map(|id| id.number()).max().unwrap_or(0);
         let head = ShardHead {
             batch: self.head.batch + 1,
             last_event: carry.next_event - 1,
-            high_id: self.head.high_id.max(high_id).max(high_coupon),
+            high_id: carry.mint.high_mark(),
             time: self.now,
         };
         self.store.commit(&Commit { head, changes, cursors: &[], poisoned: &[] })?;
@@ -117,11 +115,11 @@ impl<S: ShardStore> Shard<S> {
 
 /// `sku-0`, `sku-1`, …
 pub(crate) fn skus(count: usize) -> Vec<Sku> {
-    (0..count).map(|number| Sku::new(&format!("sku-{number}")).unwrap()).collect()
+    (0..count).map(|number| Sku::new(&format!("sku-{number}")).expect("a sound name")).collect()
 }
 
 pub(crate) fn user(name: &str) -> UserId {
-    UserId::new(name).unwrap()
+    UserId::new(name).expect("a sound name")
 }
 
 fn product(sku: &Sku) -> Product {
@@ -129,7 +127,7 @@ fn product(sku: &Sku) -> Product {
         sku: sku.clone(),
         title: Arc::from("WHITE HANGING HEART T-LIGHT HOLDER"),
         price: 100,
-        currency: Currency::new("GBP").unwrap(),
+        currency: Currency::new("GBP").expect("a sound name"),
         status: ProductStatus::Active,
         weight_grams: None,
         attributes: BTreeMap::new(),
@@ -147,7 +145,7 @@ pub(crate) fn place(user: &UserId, key: Option<&str>, lines: &[(&Sku, u32)]) -> 
     let lines = lines.iter().map(|(sku, quantity)| RequestedLine { sku: (*sku).clone(), quantity: *quantity });
     let command = PlaceOrder {
         user_id: user.clone(),
-        currency: Currency::new("GBP").unwrap(),
+        currency: Currency::new("GBP").expect("a sound name"),
         lines: lines.collect(),
         coupon: None,
         points: 0,
@@ -176,7 +174,7 @@ pub(crate) fn close(order: OrderId) -> Envelope {
 
 /// The order that a placement made or found.
 pub(crate) fn order_of(reply: &Reply) -> OrderId {
-    match reply.outcome.as_ref().unwrap() {
+    match reply.outcome.as_ref().expect("it was accepted") {
         Answer::Order(order) => order.id,
         Answer::OrderAt { id, .. } => *id,
         other => panic!("no order: {other:?}"),

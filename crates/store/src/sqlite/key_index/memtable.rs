@@ -1,7 +1,8 @@
 //! The newest entries, in memory: by name and by user, newest first.
 //!
 //! A vector in the order of commits with two chained hash tables over it, so that adding an entry touches three cache
-//! lines and allocates nothing. It never forgets an entry; a full one is replaced.
+//! lines and allocates nothing. The buckets of users are in the order of their hashes, so that walking them sorts the
+//! table. It never forgets an entry; a full one is replaced.
 
 use super::{KeyEntry, KeyName};
 
@@ -26,8 +27,7 @@ pub(super) struct Memtable {
 impl Memtable {
     /// An empty table that is fast up to about `capacity` entries.
     pub(super) fn new(capacity: usize) -> Memtable {
-        let buckets = capacity.next_power_of_two();
-        Memtable { slots: Vec::with_capacity(capacity), names: vec![END; buckets], users: vec![END; buckets] }
+        Memtable { slots: Vec::with_capacity(capacity), names: vec![END; capacity], users: vec![END; capacity] }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -36,7 +36,7 @@ impl Memtable {
 
     pub(super) fn push(&mut self, entry: KeyEntry) {
         let slot = u32::try_from(self.slots.len()).expect("a table is replaced long before it has 2^32 entries");
-        let of_name = bucket(&self.names, mixed(entry.name));
+        let of_name = bucket(&self.names, entry.name.mixed());
         let of_user = bucket(&self.users, entry.name.user);
         let next_of_name = std::mem::replace(&mut self.names[of_name], slot);
         let next_of_user = std::mem::replace(&mut self.users[of_user], slot);
@@ -45,7 +45,7 @@ impl Memtable {
 
     /// The ids under a name, newest first.
     pub(super) fn named(&self, name: KeyName) -> impl Iterator<Item = i64> {
-        let head = self.names[bucket(&self.names, mixed(name))];
+        let head = self.names[bucket(&self.names, name.mixed())];
         self.chain(head, |slot| slot.next_of_name).filter(move |entry| entry.name == name).map(|entry| entry.id)
     }
 
@@ -60,6 +60,18 @@ impl Memtable {
         self.slots.iter().map(|slot| slot.entry)
     }
 
+    /// How many buckets of users there are, at least 1.
+    pub(super) fn buckets(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Puts the entries of a bucket of users into an empty vector, the greatest user and id first. Users of later buckets
+    /// are greater.
+    pub(super) fn bucket(&self, number: usize, entries: &mut Vec<KeyEntry>) {
+        entries.extend(self.chain(self.users[number], |slot| slot.next_of_user));
+        entries.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.name.user, entry.id)));
+    }
+
     fn chain(&self, head: u32, next: impl Fn(&Slot) -> u32) -> impl Iterator<Item = KeyEntry> {
         let mut at = head;
         std::iter::from_fn(move || {
@@ -70,14 +82,9 @@ impl Memtable {
     }
 }
 
-/// Both hashes are good ones; the multiplication keeps a user with many keys from sharing one bucket.
-fn mixed(name: KeyName) -> u64 {
-    name.user.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name.key
-}
-
-/// The number of buckets is a power of two.
+/// Which part of all hashes it is in: buckets are in the order of hashes.
 fn bucket(buckets: &[u32], hash: u64) -> usize {
-    (hash as usize) & (buckets.len() - 1)
+    ((u128::from(hash) * buckets.len() as u128) >> 64) as usize
 }
 
 #[cfg(test)]
@@ -88,13 +95,20 @@ mod tests {
     fn ids_come_newest_first_and_only_under_their_name() {
         let mut table = Memtable::new(2);
         let name = |user, key| KeyName { user, key };
-        for (id, (user, key)) in (1..).zip([(7, 1), (8, 1), (7, 1), (7, 2), (9, 1)]) {
+        for (id, (user, key)) in (1..).zip([(7, 1), (8, 1), (7, 1), (7, 2), (u64::MAX, 1)]) {
             table.push(KeyEntry { name: name(user, key), id });
         }
         assert_eq!(table.named(name(7, 1)).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(table.named(name(8, 1)).collect::<Vec<_>>(), [2]);
         assert_eq!(table.named(name(8, 2)).collect::<Vec<_>>(), [0; 0]);
         assert_eq!(table.of_user(7).collect::<Vec<_>>(), [4, 3, 1]);
+        let mut sorted = Vec::new();
+        for number in (0..table.buckets()).rev() {
+            let mut bucket = Vec::new();
+            table.bucket(number, &mut bucket);
+            sorted.extend(bucket.iter().map(|entry| (entry.name.user, entry.id)));
+        }
+        assert_eq!(sorted, [(u64::MAX, 5), (8, 2), (7, 4), (7, 3), (7, 1)]);
         assert_eq!(table.len(), table.entries().count());
     }
 }

@@ -22,7 +22,7 @@ SELECT user_id, token, count(*), min(id), max(id) FROM orders WHERE typeof(token
 GROUP BY user_id, token HAVING count(*) > 1";
 
 const VERIFY_ORDER_KEYS_LIST: &str = "-- verify_order_keys_list
-SELECT id, user_id, token FROM orders WHERE id <= ?1 ORDER BY id";
+SELECT id, user_id, token FROM orders WHERE first_event <= ?1 ORDER BY id";
 
 /// Checks the keys of all orders.
 pub(super) fn check(
@@ -53,7 +53,7 @@ pub(super) fn check(
 
 fn look_up_each(connection: &Connection, checks: &mut Checks, view: &KeyView) -> Result<(), SqliteFailure> {
     let mut statement = connection.prepare(VERIFY_ORDER_KEYS_LIST)?;
-    let mut rows = statement.query([view.last_order()])?;
+    let mut rows = statement.query([view.marks().last_event])?;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let name = KeyName::of_order(text(row, 1)?, &order::token(row, 2)?);

@@ -18,7 +18,7 @@ use rusqlite::{Connection, Row, Rows};
 use super::{
     super::{
         bind::{parsed, text, unsigned},
-        event,
+        coupon, event,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, KeyView, Multiset},
         order, stock, timer,
@@ -44,7 +44,7 @@ pub(super) struct Seen {
     pub(super) held: HashMap<Sku, i64>,
     /// Points on unpaid orders, by user.
     pub(super) frozen: HashMap<UserId, i64>,
-    /// What the key index should hold of orders: up to the youngest it knew when the snapshot began.
+    /// What the key index should hold of orders: up to the last event it knew when the snapshot began.
     pub(super) keys: Multiset,
     last_indexed: i64,
     events: u64,
@@ -56,7 +56,7 @@ impl Seen {
             held: HashMap::new(),
             frozen: HashMap::new(),
             keys: Multiset::default(),
-            last_indexed: view.last_order(),
+            last_indexed: view.marks().last_event,
             events: 0,
         }
     }
@@ -74,7 +74,9 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
             checks.locks.examine(orphan, Some("locks without an order".to_owned()));
         }
         let locks = readable(locks.of(id))?;
-        note_key(row, id, seen)?;
+        if let Err(problem) = readable(note_key(row, id, seen))? {
+            damaged(&mut checks.keys, id, problem);
+        }
         match readable(read_order(connection, row, id))? {
             Err(problem) => damaged(&mut checks.events, id, problem),
             Ok((order, problem)) => {
@@ -123,7 +125,7 @@ fn read_order(connection: &Connection, row: &Row<'_>, id: OrderId) -> Result<(Or
 }
 
 fn note_key(row: &Row<'_>, id: OrderId, seen: &mut Seen) -> Result<(), SqliteFailure> {
-    if id.number() <= seen.last_indexed {
+    if row.get::<_, i64>(7)? <= seen.last_indexed {
         let name = KeyName::of_order(text(row, 10)?, &order::token(row, 11)?);
         seen.keys.add(&KeyEntry { name, id: id.number() });
     }
@@ -150,8 +152,11 @@ fn examine(
         }
     }
     if let Some(coupon) = order.placed.coupon {
-        let coupon = super::super::coupon::load(connection, coupon)?;
-        checks.coupons_and_points.examine(order.id, problem_of_coupon_user(order, coupon.as_ref()));
+        let problem = match readable(coupon::load(connection, coupon))? {
+            Ok(coupon) => problem_of_coupon_user(order, coupon.as_ref()),
+            Err(problem) => Some(problem),
+        };
+        checks.coupons_and_points.examine(order.id, problem);
     }
     if order.status.is_unpaid() {
         if order.placed.price.points > 0 {

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use ordain_domain::{
     catalog::{Catalog, CouponTemplate},
+    coupon::Coupon,
     ids::{TemplateId, UserId},
+    order::Order,
 };
 use rusqlite::Connection;
 
@@ -42,8 +44,11 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), 
         match readable(coupon::coupon(row))? {
             Err(problem) => damaged(check, "coupons", problem),
             Ok(coupon) => {
-                let order = coupon.order.map(|order| order::load(connection, order)).transpose()?.flatten();
-                check.examine(coupon.id, problem_of_coupon(&coupon, order.as_ref()));
+                let problem = match readable(holder(connection, &coupon))? {
+                    Ok(order) => problem_of_coupon(&coupon, order.as_ref()),
+                    Err(problem) => Some(problem),
+                };
+                check.examine(coupon.id, problem);
                 *granted.entry(coupon.template.clone()).or_default() += 1;
                 *granted_to_user.entry((coupon.user_id, coupon.template)).or_default() += 1;
             }
@@ -67,6 +72,11 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), 
         check.examine(name, problem_of_usage(unsigned(row, 2)?, granted, limit));
     }
     Ok(())
+}
+
+/// The order that a coupon names.
+fn holder(connection: &Connection, coupon: &Coupon) -> Result<Option<Order>, SqliteFailure> {
+    Ok(coupon.order.map(|order| order::load(connection, order)).transpose()?.flatten())
 }
 
 /// A template that was never replaced.

@@ -17,7 +17,7 @@ use super::{
     super::{
         answer, catalog, coupon,
         failure::SqliteFailure,
-        key_index::{KeyEntry, KeyName},
+        key_index::{KeyEntry, KeyName, Marks},
         order::{self, NewOrder},
         points, shard, stock, timer, user,
     },
@@ -46,6 +46,7 @@ impl SqliteStore {
             }
             Err(failure) => {
                 self.stock.forget();
+                self.keys.abandon();
                 Err(failure)
             }
         }
@@ -96,6 +97,7 @@ impl SqliteStore {
         stock::put(&self.connection, &changes.stock)?;
         stock::insert_movements(&self.connection, &changes.movements)?;
         self.write_rare(commit)?;
+        self.keys.work(&self.connection, effects.entries.len())?;
         answer::expire(&self.connection, commit.head.time.minus(self.answer_retention), EXPIRED_ANSWERS_MAX)?;
         Ok(effects)
     }
@@ -167,7 +169,10 @@ impl SqliteStore {
         self.head = commit.head;
         self.last_answer += effects.answers;
         self.stock.put_all(&commit.changes.stock);
-        self.index.add(effects.entries);
+        let last_order = changes_last_order(commit).max(self.index.marks().last_order);
+        let marks = Marks { last_event: self.head.last_event, last_order, last_answer: self.last_answer };
+        self.keys.settle(effects.entries, marks);
+        self.keys.freeze_if_full();
         for user in effects.placed {
             self.open_orders.placed(user.as_str());
             self.counted.moved(&user, 1);
@@ -178,6 +183,10 @@ impl SqliteStore {
         }
         self.log.after_commit();
     }
+}
+
+fn changes_last_order(commit: &Commit<'_>) -> i64 {
+    commit.changes.orders.last_key_value().map_or(0, |(id, _)| id.number())
 }
 
 /// The orders that the log did not know before, by id, each with its key. Of two placements without a key for the same
