@@ -25,8 +25,15 @@ use std::sync::Arc;
 
 use ordain_engine::port::store::{Poisoned, ShardStore, StoreReader};
 
+/// Most unpaid orders of one user in all cases. A store that is told the limit is told this one.
+pub const UNPAID_PER_USER_MAX: u32 = 20;
+
 /// A store under test, with the ways of reaching it that the port does not have.
 pub trait Fixture: Sized {
+    /// Whether a load says exactly how many unpaid orders a user has, or only never too few, and as good as exactly near
+    /// [`UNPAID_PER_USER_MAX`].
+    const COUNTS_UNPAID_EXACTLY: bool;
+
     /// An empty shard.
     fn open() -> Self;
 
@@ -89,6 +96,7 @@ macro_rules! conformance_tests {
                 every_key_is_answered_and_no_other_row_touched
                 a_commit_is_loaded_at_once
                 unpaid_orders_are_counted
+                the_limit_of_unpaid_orders_is_met_exactly
                 the_youngest_order_of_the_same_lines_counts
                 answers_of_every_kind_come_back
                 refusals_of_every_kind_come_back

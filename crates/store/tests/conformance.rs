@@ -15,6 +15,8 @@ mod memory {
     }
 
     impl Fixture for Memory {
+        const COUNTS_UNPAID_EXACTLY: bool = true;
+
         fn open() -> Memory {
             let (store, reader) = MemoryStore::new();
             Memory { store, reader }
@@ -38,9 +40,176 @@ mod memory {
         }
 
         fn damage(&mut self, damage: &Damage) -> bool {
-            self.reader.damage(damage)
+            assert!(self.reader.damage(damage), "{damage:?} found no row");
+            true
         }
     }
 
     ordain_store::conformance_tests!(Memory);
+}
+
+mod sqlite {
+    use std::{path::PathBuf, sync::Arc};
+
+    use ordain_domain::{
+        ids::OrderId,
+        time::{Span, Timestamp},
+    };
+    use ordain_engine::port::store::{Poisoned, ShardStore, StoreReader};
+    use ordain_store::{
+        conformance::{Fixture, UNPAID_PER_USER_MAX, damages::Damage},
+        sqlite::{KeyIndexSettings, SqliteReader, SqliteSettings, SqliteStore},
+    };
+    use rusqlite::{Connection, params};
+    use tempfile::TempDir;
+
+    /// A store on a file in a folder of its own, with an index that is cut so small that every case moves its runs.
+    struct Sqlite {
+        folder: TempDir,
+        /// Every other time that it ends, it ends in a crash.
+        crashes: bool,
+        open: Option<(SqliteStore, Arc<SqliteReader>)>,
+    }
+
+    impl Sqlite {
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("ordain.db")
+        }
+
+        fn come_up(&mut self) {
+            let settings = SqliteSettings {
+                path: self.path(),
+                readers: 2,
+                cache_bytes: 8 << 20,
+                unsafe_synchronous_normal: false,
+                answer_retention: Span::seconds(7 * 86_400),
+                log_bytes_soft_max: 64 << 20,
+                unpaid_per_user_max: UNPAID_PER_USER_MAX,
+                key_index: KeyIndexSettings { memtable_entries: 20, fan_out: 3, page_entries: 7 },
+            };
+            self.open = Some(SqliteStore::open(&settings).expect("the store can be opened"));
+        }
+
+        fn opened(&self) -> &(SqliteStore, Arc<SqliteReader>) {
+            self.open.as_ref().expect("the store is open")
+        }
+
+        /// The files as a crash at this moment would leave them, in a folder of their own.
+        fn crash_image(&self) -> TempDir {
+            let image = tempfile::tempdir().expect("a temporary folder");
+            for name in ["ordain.db", "ordain.db-wal"] {
+                let from = self.folder.path().join(name);
+                if from.exists() {
+                    std::fs::copy(from, image.path().join(name)).expect("a file can be copied");
+                }
+            }
+            image
+        }
+
+        /// Another connection to the file.
+        fn connection(&self) -> Connection {
+            Connection::open(self.path()).expect("the file can be opened")
+        }
+    }
+
+    impl Fixture for Sqlite {
+        const COUNTS_UNPAID_EXACTLY: bool = false;
+
+        fn open() -> Sqlite {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let mut fixture = Sqlite { folder, crashes: false, open: None };
+            fixture.come_up();
+            fixture
+        }
+
+        fn store(&mut self) -> &mut dyn ShardStore {
+            &mut self.open.as_mut().expect("the store is open").0
+        }
+
+        fn reader(&self) -> Arc<dyn StoreReader> {
+            let reader: Arc<SqliteReader> = Arc::clone(&self.opened().1);
+            reader
+        }
+
+        fn reopen(mut self) -> Sqlite {
+            self.crashes = !self.crashes;
+            let image = self.crashes.then(|| self.crash_image());
+            self.open = None;
+            self.folder = image.unwrap_or(self.folder);
+            self.come_up();
+            self
+        }
+
+        fn poisoned(&mut self) -> Vec<Poisoned> {
+            let connection = self.connection();
+            let mut statement = connection
+                .prepare("-- poisoned_list\nSELECT at, command, input, bug FROM poisoned ORDER BY number")
+                .expect("the table is there");
+            let poisoned = statement.query_map([], |row| {
+                let command: String = row.get(1)?;
+                assert_eq!(command, "place_order");
+                Ok(Poisoned {
+                    at: Timestamp(row.get(0)?),
+                    command: "place_order",
+                    input: row.get(2)?,
+                    bug: row.get(3)?,
+                })
+            });
+            poisoned.expect("the table can be read").collect::<Result<_, _>>().expect("its rows can be read")
+        }
+
+        fn damage(&mut self, damage: &Damage) -> bool {
+            self.open = None;
+            let changed = do_damage(&self.connection(), damage);
+            self.come_up();
+            assert!(changed.expect("the statement is right") > 0, "{damage:?} found no row");
+            true
+        }
+    }
+
+    /// How many rows were changed.
+    fn do_damage(file: &Connection, damage: &Damage) -> rusqlite::Result<usize> {
+        let number = |order: &OrderId| order.number();
+        match damage {
+            Damage::LockedCount(sku) => {
+                file.execute("UPDATE stock SET locked = locked + 1 WHERE sku = ?1", [sku.as_str()])
+            }
+            Damage::LedgerEntryLost(sku, entry) => {
+                let entry = i64::try_from(*entry).expect("a short ledger");
+                file.execute("DELETE FROM stock_movements WHERE sku = ?1 AND number = ?2", params![sku.as_str(), entry])
+            }
+            Damage::LocksHeldAgain(order) => {
+                file.execute("UPDATE stock_locks SET state = 'held' WHERE order_id = ?1", [number(order)])
+            }
+            Damage::PaidMoney(order) => file.execute("UPDATE orders SET paid = paid + 1 WHERE id = ?1", [number(order)]),
+            Damage::EventLost(event) => file.execute("DELETE FROM events WHERE position = ?1", [event.number()]),
+            Damage::KeyOfAnotherOrder(first, second) => file.execute(
+                "UPDATE orders SET (token, fingerprint) = (SELECT token, fingerprint FROM orders WHERE id = ?1) WHERE id = ?2",
+                [number(first), number(second)],
+            ),
+            Damage::CouponOfAnotherOrder(coupon, order) => {
+                file.execute("UPDATE coupons SET order_id = ?1 WHERE id = ?2", [number(order), coupon.number()])
+            }
+            Damage::PointsBalance(user) => {
+                file.execute("UPDATE points SET balance = balance + 1 WHERE user_id = ?1", [user.as_str()])
+            }
+            Damage::FrozenPoints(user) => {
+                file.execute("UPDATE points SET frozen = frozen + 1 WHERE user_id = ?1", [user.as_str()])
+            }
+            Damage::AgreedTotal(order) => {
+                file.execute("UPDATE orders SET total = total + 1 WHERE id = ?1", [number(order)])?;
+                file.execute(
+                    "UPDATE events SET data = json_set(data, '$.price.total', json_extract(data, '$.price.total') + 1)
+                     WHERE position = (SELECT first_event FROM orders WHERE id = ?1)",
+                    [number(order)],
+                )
+            }
+            Damage::TimerLost(timer) => file.execute(
+                "DELETE FROM timers WHERE due = ?1 AND order_id = ?2",
+                [timer.due.0, number(&timer.order)],
+            ),
+        }
+    }
+
+    ordain_store::conformance_tests!(Sqlite);
 }

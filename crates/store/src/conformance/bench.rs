@@ -19,7 +19,7 @@ use ordain_domain::{
 };
 use ordain_engine::port::store::{Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader};
 
-use super::{Fixture, compare, model::Model, shop};
+use super::{Fixture, UNPAID_PER_USER_MAX, compare, model::Model, shop};
 
 /// When every bench begins.
 pub(super) const BEGIN: Timestamp = Timestamp(1_763_683_200_000_000);
@@ -42,7 +42,7 @@ impl<F: Fixture> Bench<F> {
             payment_window: WINDOW,
             duplicate_window: Span::seconds(3),
             lines_max: 1_000,
-            unpaid_per_user_max: 1_000,
+            unpaid_per_user_max: UNPAID_PER_USER_MAX,
             shipping: ShippingRule { fee: 199, free_over: 0 },
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
@@ -84,7 +84,7 @@ impl<F: Fixture> Bench<F> {
     pub(super) fn load(&mut self, keys: &Keys, rows: &mut Rows) {
         let mut loaded = Rows::default();
         self.fixture().store().load(keys, &mut loaded).expect("rows can be read");
-        compare::rows(&loaded, &self.model.rows(keys));
+        compare::rows(&loaded, &self.model.rows(keys), F::COUNTS_UNPAID_EXACTLY);
         self.fixture().store().load(keys, rows).expect("rows can be read again");
         assert!(rows.cover(keys), "every key is answered");
     }

@@ -169,7 +169,8 @@ pub fn readers_see_whole_commits_only<F: Fixture>() {
             }
         });
         for number in 0..100 {
-            let pair = ["u-1", "u-2"].map(|name| keyed(buyer(basket(name, &[("a", 1)])), &format!("{number}"), 1));
+            let place = |name: &str| buyer(basket(&format!("{name}-{}", number % 10), &[("a", 1)]));
+            let pair = ["u", "v"].map(|name| keyed(place(name), &format!("{number}"), 1));
             bench.run(&pair);
             let seen = bench.reader().events_after(bench.head().last_event - 2, 10).expect("the log can be read");
             assert_eq!(seen.len(), 2, "a commit is seen as soon as it was acknowledged");

@@ -49,11 +49,15 @@ impl Model {
 
     /// What a load of the keys must give.
     pub(super) fn rows(&self, keys: &Keys) -> Rows {
-        answer_tables!(
+        let mut rows = answer_tables!(
             self, keys,
-            stock locks orders order_keys answers open_orders coupons template_usage user_template_usage points users
-            addresses
-        )
+            stock locks orders order_keys answers coupons template_usage user_template_usage points users addresses
+        );
+        for user in &keys.open_orders {
+            let unpaid = self.orders(Some(user), None).iter().filter(|order| order.status.is_unpaid()).count();
+            rows.open_orders.insert(user.clone(), u32::try_from(unpaid).ok());
+        }
+        rows
     }
 
     /// The name of every row there is.

@@ -66,14 +66,16 @@ pub fn timers_end_with_their_orders<F: Fixture>() {
 /// The scan reads the orders themselves: it finds those whose timers were lost.
 pub fn overdue_orders_are_found_without_timers<F: Fixture>() {
     let mut bench = waiting::<F>();
+    let first = *bench.model.all.orders.keys().next().expect("there are orders");
+    bench.accept(&operator(cancel(first, CancelReason::Buyer, None)));
     let lost = bench.model.timers().into_iter().map(|timer| (timer, TimerChange::Dropped)).collect();
     bench.commit(&Changes { timers: lost, ..Changes::default() }, &[], &[]).expect("timers can be committed");
     bench.wait(WINDOW);
-    let first = *bench.model.all.orders.keys().next().expect("there are orders");
-    bench.accept(&operator(cancel(first, CancelReason::Buyer, None)));
     let page = bench.reader().overdue_orders(None, bench.now, bench.now, 100).expect("orders can be scanned");
     assert_eq!(page.overdue.len(), 11);
-    bench.compare();
+    // The rows are read, not loaded: without timers a store may count too few unpaid orders.
+    let reader = bench.reader();
+    compare::reader(reader.as_ref(), &bench.model);
 }
 
 /// Every cut by age and by expiry, by pages of every size, and from where the last scan saw an unpaid order.
