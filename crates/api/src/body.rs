@@ -1,0 +1,160 @@
+//! Bodies in: media type, length, bytes. What the bytes mean is the matter of `json_text` and the wire types.
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    http::{
+        HeaderMap,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
+};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use serde::Deserialize;
+
+use crate::{
+    app::SharedApp,
+    json_text::parse_json,
+    problem::{FieldError, Problem, ProblemCode},
+};
+
+/// A JSON body of a call without an idempotency key: the bytes, so that wire types can borrow from them.
+#[derive(Debug)]
+pub(crate) struct JsonBody(Bytes);
+
+impl JsonBody {
+    /// The wire value.
+    pub(crate) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        parse_json(&self.0)
+    }
+}
+
+impl FromRequest<SharedApp> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<JsonBody, Problem> {
+        let (parts, body) = request.into_parts();
+        require_json(&parts.headers)?;
+        read_body(&parts.headers, body, app.settings.body_bytes_max).await.map(JsonBody)
+    }
+}
+
+/// Refuses a body that does not say that it is JSON in UTF-8 (RFC 8259 §8.1, §11).
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if media_type(headers).is_some_and(|name| name.eq_ignore_ascii_case("application/json")) && is_utf8(headers) {
+        return Ok(());
+    }
+    Err(unsupported("The body must be application/json in UTF-8."))
+}
+
+/// The media type of the body without its parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
+}
+
+/// Whether no other character set than UTF-8 is named.
+pub(crate) fn is_utf8(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').skip(1).all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("us-ascii")
+        }
+        _ => true,
+    })
+}
+
+/// 415 with what the call takes.
+pub(crate) fn unsupported(detail: &'static str) -> Problem {
+    Problem::new(ProblemCode::UnsupportedMediaType, detail)
+}
+
+/// All bytes of a body, at most `length_max`. A body that came in one piece is not copied.
+pub(crate) async fn read_body(headers: &HeaderMap, mut body: Body, length_max: usize) -> Result<Bytes, Problem> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > length_max as u64) {
+        return Err(too_large(length_max));
+    }
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| broken_off())?;
+        let Ok(data) = frame.into_data() else { continue };
+        if first.len() + all.len() + data.len() > length_max {
+            return Err(too_large(length_max));
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.reserve(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(first.len() + data.len()));
+            all.extend_from_slice(&std::mem::take(&mut first));
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn too_large(length_max: usize) -> Problem {
+    Problem::new(ProblemCode::PayloadTooLarge, format!("The body may have at most {length_max} bytes."))
+        .with("bytes_max", i64::try_from(length_max).unwrap_or(i64::MAX))
+}
+
+/// The connection ended, or the framing is broken, before the body was whole.
+pub(crate) fn broken_off() -> Problem {
+    Problem::invalid(vec![FieldError::at("", "ended before it was whole")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use futures_util::stream;
+    use std::convert::Infallible;
+
+    #[test]
+    fn only_json_in_utf8_is_json() {
+        let table = [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=UTF-8"), true),
+            (Some("application/json;charset=\"utf-8\""), true),
+            (Some("application/json; charset=latin1"), false),
+            (Some("application/jsonx"), false),
+            (Some("application/vnd.x+json"), false),
+            (Some("text/plain"), false),
+            (Some("\u{e4}"), false),
+            (None, false),
+        ];
+        for (value, expected) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            assert_eq!(require_json(&headers).is_ok(), expected, "{value:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bodies_are_whole_or_refused() {
+        let pieces = |pieces: &'static [&'static str]| {
+            Body::from_stream(stream::iter(pieces.iter().map(|piece| Ok::<_, Infallible>(*piece))))
+        };
+        let table: [(&[&str], Option<&str>); 5] = [
+            (&[], Some("")),
+            (&["abc"], Some("abc")),
+            (&["a", "", "bc", "de"], Some("abcde")),
+            (&["abcdef"], None),
+            (&["abc", "def"], None),
+        ];
+        for (given, expected) in table {
+            let read = read_body(&HeaderMap::new(), pieces(given), 5).await;
+            assert_eq!(read.as_deref().ok(), expected.map(str::as_bytes), "{given:?}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("6"));
+        let refused = read_body(&headers, pieces(&[]), 5).await.unwrap_err();
+        assert_eq!(refused.code(), ProblemCode::PayloadTooLarge);
+    }
+}

@@ -1,0 +1,4 @@
+//! What operators ask: verify, states.
+
+pub(crate) mod states;
+pub(crate) mod verify;

@@ -1,0 +1,126 @@
+//! `GET /v1/orders/{id}/watch`: the order at once, then at every change, as server-sent events.
+//!
+//! What is sent is read from the log, never from a buffer, so that a slow or returning watcher misses nothing: each event's
+//! `id` is the position in the log, and `Last-Event-ID` goes on behind it. The stream ends when the server stops.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use ordain_domain::{
+    event::EventRecord,
+    ids::{EventId, OrderId},
+    order::Order,
+};
+use ordain_engine::watch::OrderWatch;
+use tokio::sync::watch;
+
+use crate::{app::SharedApp, path::Named, problem::Problem, refusal::problem_of_failure, wire::order_view::OrderView};
+
+/// After so much silence a comment is sent, so that nothing on the way takes the connection for dead.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Watch an order
+#[utoipa::path(
+    get, path = "/v1/orders/{id}/watch", tag = "orders", operation_id = "watch_order",
+    params(
+        ("id" = String, Path, description = "`ord_…`"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")
+    ),
+    responses((status = 200, content_type = "text/event-stream", body = OrderView,
+        description = "Server-sent events named `order`, each with the order as its data"))
+)]
+pub(crate) async fn watch_order(
+    State(app): State<SharedApp>,
+    Named(id): Named<OrderId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // The watch begins before the order is read: a change in between is then told, at worst twice to nobody's harm.
+    let watch = app.engine.watch(id).map_err(|failure| problem_of_failure(&failure))?;
+    let records = app.read(|reader| reader.order_events(id, 0))?;
+    let mut watcher = Watcher { app, watch, id, order: None, unsent: VecDeque::new() };
+    watcher.take(&records);
+    match last_event_id(&headers) {
+        Some(position) => watcher.unsent.retain(|order| order.last_event > position),
+        None => watcher.unsent.drain(..watcher.unsent.len().saturating_sub(1)).for_each(drop),
+    }
+    if watcher.order.is_none() {
+        return Err(Problem::not_found("order"));
+    }
+    let events = stream::unfold(watcher, |mut watcher| async move {
+        let order = watcher.next().await?;
+        Some((Ok::<Event, Infallible>(event_of(&order)), watcher))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response())
+}
+
+/// What is not a position is as good as none (the HTML standard lets clients send any text).
+fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
+    let number: i64 = headers.get(LAST_EVENT_ID)?.to_str().ok()?.trim().parse().ok()?;
+    (number >= 0).then(|| EventId::from_number(number))
+}
+
+fn event_of(order: &Order) -> Event {
+    let data = serde_json::to_string(&OrderView::from(order)).expect("wire types hold only what JSON can hold");
+    Event::default().event("order").id(order.last_event.number().to_string()).data(data)
+}
+
+/// Waits for the server to be told to stop. Where nobody can tell any more, for ever.
+async fn drained(draining: &mut watch::Receiver<bool>) {
+    if draining.wait_for(|draining| *draining).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// One watcher of one order.
+struct Watcher {
+    app: SharedApp,
+    watch: OrderWatch,
+    id: OrderId,
+    /// The order as last read.
+    order: Option<Order>,
+    /// The order after each change that was not sent yet, oldest first.
+    unsent: VecDeque<Order>,
+}
+
+impl Watcher {
+    /// The next state of the order to be sent; none when the stream shall end.
+    async fn next(&mut self) -> Option<Order> {
+        let mut draining = self.app.draining.clone();
+        loop {
+            if let Some(order) = self.unsent.pop_front() {
+                return Some(order);
+            }
+            tokio::select! {
+                biased;
+                () = drained(&mut draining) => return None,
+                _ = self.watch.changed() => {}
+            }
+            let known = self.order.as_ref().map_or(0, |order| order.version);
+            match self.app.read(|reader| reader.order_events(self.id, known)) {
+                Ok(records) => self.take(&records),
+                // The client comes back with the position of what it has.
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn take(&mut self, records: &[EventRecord]) {
+        for record in records {
+            let Some(order) = Order::apply(self.order.as_ref(), record) else {
+                tracing::error!(order_id = %self.id, seq = record.seq, "an event does not follow from those before it");
+                return;
+            };
+            self.unsent.push_back(order.clone());
+            self.order = Some(order);
+        }
+    }
+}

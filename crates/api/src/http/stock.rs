@@ -1,0 +1,5 @@
+//! Stock: adjust, get, movements.
+
+pub(crate) mod adjust;
+pub(crate) mod get;
+pub(crate) mod movements;

@@ -1,0 +1,12 @@
+//! What the composition root tells the HTTP interface. Values only: nothing here reads a file or the environment.
+
+use ordain_domain::time::Span;
+
+/// Settings of the HTTP interface. Rules of business (lines of an order, the duplicate window) are the engine's.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Longest JSON body in bytes; a longer one is answered `payload_too_large`. A batch of 500 orders is one body.
+    pub body_bytes_max: usize,
+    /// How long after its due time a timer counts as missed in `GET /v1/ops/verify`: the interval of the scan.
+    pub scan_interval: Span,
+}

@@ -1,0 +1,19 @@
+//! Wire types: what bodies look like, apart from what they mean.
+//!
+//! They are types of their own, so that the contract does not move when the domain does. Bodies refuse unknown fields and
+//! borrow from the request; views borrow from the domain's values. No rule of business is decided here, only the form.
+
+pub(crate) mod address;
+pub(crate) mod coupon;
+pub(crate) mod event;
+pub(crate) mod ops;
+pub(crate) mod order_body;
+pub(crate) mod order_view;
+mod percent;
+pub(crate) mod points;
+pub(crate) mod problem_view;
+pub(crate) mod product;
+pub(crate) mod promotion;
+pub(crate) mod stock;
+mod text_map;
+pub(crate) mod user;

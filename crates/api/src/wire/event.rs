@@ -1,0 +1,126 @@
+//! Events of an order on the wire.
+//!
+//! Their data have a wire form of their own: what is stored is compact and outlives code, what is sent is for reading.
+
+use std::collections::BTreeMap;
+
+use ordain_domain::{
+    event::{Event, EventRecord},
+    order::Placed,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    number_text::PrefixedId,
+    time_text::Rfc3339,
+    wire::{
+        address::{AddressBody, AddressView},
+        order_view::{CancelReasonWord, PriceView, QuoteLineView},
+    },
+};
+
+/// A fact about an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderEvent)]
+pub(crate) struct EventView<'a> {
+    /// Its position in the log.
+    #[schema(value_type = String, example = "evt_1")]
+    id: PrefixedId,
+    /// 1, 2, 3, … per order: the order's version after it.
+    seq: u64,
+    /// `order.placed`, `order.paid`, `order.cancelled`.
+    r#type: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    at: Rfc3339,
+    /// Who caused it: `buyer`, `merchant`, `operator`, `service`, `timer`, `scan`.
+    actor: &'static str,
+    data: EventData<'a>,
+}
+
+/// What happened, by type.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = OrderEventData)]
+pub(crate) enum EventData<'a> {
+    /// `order.placed`: everything that was agreed.
+    #[schema(title = "order.placed")]
+    Placed(PlacedView<'a>),
+    /// `order.paid`: the total is covered.
+    #[schema(title = "order.paid")]
+    Paid {
+        /// Money captured so far, minor units.
+        paid: i64,
+    },
+    /// `order.cancelled`: the order ended; what it held was given back.
+    #[schema(title = "order.cancelled")]
+    Cancelled {
+        /// Whose wish it was.
+        reason: CancelReasonWord,
+        /// In the caller's own words.
+        note: Option<&'a str>,
+    },
+}
+
+/// Everything that was agreed when an order was placed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderPlaced)]
+pub(crate) struct PlacedView<'a> {
+    user_id: &'a str,
+    currency: &'a str,
+    lines: Vec<QuoteLineView<'a>>,
+    price: PriceView<'a>,
+    #[schema(value_type = Option<String>)]
+    coupon_id: Option<PrefixedId>,
+    #[schema(value_type = Option<AddressBody>)]
+    shipping_address: Option<AddressView<'a>>,
+    metadata: &'a BTreeMap<String, String>,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Rfc3339,
+}
+
+impl<'a> From<&'a Placed> for PlacedView<'a> {
+    fn from(placed: &'a Placed) -> PlacedView<'a> {
+        PlacedView {
+            user_id: placed.user_id.as_str(),
+            currency: placed.currency.as_str(),
+            lines: placed.lines.iter().enumerate().map(|(index, line)| QuoteLineView::new(index, line)).collect(),
+            price: PriceView::from(&placed.price),
+            coupon_id: placed.coupon.map(PrefixedId::from),
+            shipping_address: placed.shipping_address.as_deref().map(AddressView::from),
+            metadata: &placed.metadata,
+            expires_at: Rfc3339(placed.expires_at),
+        }
+    }
+}
+
+impl<'a> EventView<'a> {
+    /// The wire form of an order's event; none for an event of something else.
+    pub(crate) fn of_order(record: &'a EventRecord) -> Option<EventView<'a>> {
+        let data = match &record.event {
+            Event::OrderPlaced(placed) => EventData::Placed(PlacedView::from(placed.as_ref())),
+            Event::OrderPaid(paid) => EventData::Paid { paid: paid.paid },
+            Event::OrderCancelled(cancelled) => {
+                EventData::Cancelled { reason: cancelled.reason.into(), note: cancelled.note.as_deref() }
+            }
+            Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => return None,
+        };
+        Some(EventView {
+            id: record.id.into(),
+            seq: record.seq,
+            r#type: record.event.type_name(),
+            at: Rfc3339(record.at),
+            actor: record.actor.as_str(),
+            data,
+        })
+    }
+}
+
+/// The events of an order, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderEventList)]
+pub(crate) struct EventList<'a> {
+    pub(crate) data: Vec<EventView<'a>>,
+    /// Always null: an order's events are few and come whole.
+    pub(crate) next_cursor: Option<String>,
+}
