@@ -75,7 +75,7 @@ pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
 }
 
 /// All pages of a list, each asked for before the last key of the one before it.
-pub(super) fn pages<K: Copy + Debug, T>(
+pub(super) fn pages<K: Copy + Debug + Ord, T>(
     limit: usize,
     page: impl Fn(Before<K>) -> Result<Vec<T>, StoreFailure>,
     key: impl Fn(&T) -> K,
@@ -88,6 +88,7 @@ pub(super) fn pages<K: Copy + Debug, T>(
             return all;
         }
         all.extend(found);
+        assert!(all.is_sorted_by(|newer, older| key(newer) > key(older)), "newest first, no row twice");
     }
 }
 
@@ -200,6 +201,7 @@ fn log(reader: &dyn StoreReader, model: &Model) {
                 break;
             }
             found.extend(page);
+            assert!(found.len() <= events.len(), "more events than there are");
         }
         assert_eq!(&found, events, "the log by {limit}");
     }
@@ -226,6 +228,7 @@ fn timers(reader: &dyn StoreReader, model: &Model) {
                     break;
                 }
                 found.extend(page);
+                assert!(found.len() <= expected.len(), "more timers than there are");
             }
             let due: Vec<_> = expected.iter().filter(|timer| timer.due <= until).copied().collect();
             assert_eq!(found, due, "timers until {until:?} by {limit}");
