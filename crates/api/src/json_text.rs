@@ -4,7 +4,12 @@
 //! bounded by serde_json's recursion limit (128), duplicate and unknown keys by the wire types. This room reads no
 //! sockets.
 
-use serde::Deserialize;
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{FieldError, Problem};
@@ -19,7 +24,34 @@ const POINTER_LENGTH_MAX: usize = 256;
 /// # Errors
 /// `invalid_request` with the place of the first thing that is wrong.
 pub(crate) fn parse_json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Problem> {
-    serde_json::from_slice(text).map_err(|error| explain::<T>(text, &error))
+    match serde_json::from_slice::<Object<T>>(text) {
+        Ok(Object(value)) => Ok(value),
+        Err(error) => Err(explain::<Object<T>>(text, &error)),
+    }
+}
+
+/// A struct that is written as a JSON object. Without this, serde takes an array of the fields' values as well.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 #[cold]
@@ -59,7 +91,6 @@ fn place_and_detail(path: &Path, message: &str) -> (String, String) {
     let mut detail = message.to_owned();
     for (rust, plain) in [
         (", expected i64", ", expected an integer of 64 bits"),
-        (", expected struct ", ", expected an object: "),
         (", expected a sequence", ", expected an array"),
         (", expected a map", ", expected an object"),
     ] {
@@ -105,12 +136,13 @@ mod tests {
     use std::borrow::Cow;
 
     #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields, expecting = "an order")]
+    #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only the refusal of a bad body is looked at")]
     struct Body<'a> {
         #[serde(borrow)]
         user: Cow<'a, str>,
-        lines: Vec<Line<'a>>,
+        #[serde(borrow)]
+        lines: Vec<Object<Line<'a>>>,
         #[serde(default, rename = "a/b~c")]
         odd: i64,
     }
@@ -164,8 +196,10 @@ mod tests {
                 "/a~1b~0c",
                 "invalid type: boolean `true`, expected an integer of 64 bits",
             ),
-            (r#"[]"#, "", "invalid length 0, expected an order with 3 elements"),
-            (r#"7"#, "", "invalid type: integer `7`, expected an order"),
+            ("[]", "", "invalid type: sequence, expected an object"),
+            (r#"["u",[]]"#, "", "invalid type: sequence, expected an object"),
+            (r#"{"user":"u","lines":[["a",1]]}"#, "/lines/0", "invalid type: sequence, expected an object"),
+            (r#"7"#, "", "invalid type: integer `7`, expected an object"),
             (r#"{"user":"u","#, "", "is not valid JSON: EOF while parsing a value at line 1 column 12"),
             (r#"{"user":"u","lines":[]} x"#, "", "is not valid JSON: trailing characters at line 1 column 25"),
             ("", "", "is not valid JSON: EOF while parsing a value at line 1 column 0"),

@@ -13,7 +13,7 @@ const PART_LENGTH_MAX: usize = 200;
 
 /// A postal address. Each part has at most 200 characters.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = Address)]
 pub(crate) struct AddressBody<'a> {
     /// Who receives the parcel.

@@ -31,7 +31,7 @@ enum KindWord {
 
 /// A coupon template as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = CouponTemplateBody)]
 pub(crate) struct TemplateBody<'a> {
     kind: KindWord,
@@ -191,7 +191,7 @@ pub(crate) struct TemplatePage<'a> {
 
 /// Grants a coupon.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = GrantBody)]
 pub(crate) struct GrantBody<'a> {
     /// Of which template.

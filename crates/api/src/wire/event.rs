@@ -45,7 +45,7 @@ pub(crate) struct EventView<'a> {
 pub(crate) enum EventData<'a> {
     /// `order.placed`: everything that was agreed.
     #[schema(title = "order.placed")]
-    Placed(PlacedView<'a>),
+    Placed(Box<PlacedView<'a>>),
     /// `order.paid`: the total is covered.
     #[schema(title = "order.paid")]
     Paid {
@@ -98,7 +98,7 @@ impl<'a> EventView<'a> {
     /// The wire form of an order's event; none for an event of something else.
     pub(crate) fn of_order(record: &'a EventRecord) -> Option<EventView<'a>> {
         let data = match &record.event {
-            Event::OrderPlaced(placed) => EventData::Placed(PlacedView::from(placed.as_ref())),
+            Event::OrderPlaced(placed) => EventData::Placed(Box::new(PlacedView::from(placed.as_ref()))),
             Event::OrderPaid(paid) => EventData::Paid { paid: paid.paid },
             Event::OrderCancelled(cancelled) => {
                 EventData::Cancelled { reason: cancelled.reason.into(), note: cancelled.note.as_deref() }

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     currency_text::parse_currency,
     field_errors::FieldErrors,
+    json_text::Object,
     problem::Problem,
     submission::{KEY_RULE, checked_key},
     wire::{address::AddressBody, text_map::TextMap},
@@ -22,7 +23,7 @@ use crate::{
 
 /// Some units of one product.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = LineBody)]
 struct LineBody<'a> {
     /// Of which product. The same SKU may stand on several lines.
@@ -36,7 +37,7 @@ struct LineBody<'a> {
 
 /// An order as it shall be placed or priced.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = OrderBody)]
 pub(crate) struct OrderBody<'a> {
     /// Whose order.
@@ -50,7 +51,7 @@ pub(crate) struct OrderBody<'a> {
     /// 1 to `orders.lines_max` (1,000 unless set) lines.
     #[serde(borrow)]
     #[schema(value_type = Vec<LineBody>, min_items = 1)]
-    lines: Vec<LineBody<'a>>,
+    lines: Vec<Object<LineBody<'a>>>,
     /// A coupon of the user.
     #[serde(default, borrow)]
     #[schema(value_type = Option<String>)]
@@ -62,7 +63,7 @@ pub(crate) struct OrderBody<'a> {
     /// Where the parcels go; none for goods that are not shipped.
     #[serde(default, borrow)]
     #[schema(value_type = Option<AddressBody>)]
-    shipping_address: Option<AddressBody<'a>>,
+    shipping_address: Option<Object<AddressBody<'a>>>,
     /// The total that the buyer was shown, minor units: another one refuses the order with `price_changed`.
     #[serde(default)]
     #[schema(minimum = 0)]
@@ -90,7 +91,7 @@ pub(crate) struct BatchItemBody<'a> {
 
 /// Several orders. Each is decided for itself.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = BatchBody)]
 pub(crate) struct BatchBody<'a> {
     /// 1 to 500 orders. An item is parsed by itself, so that a bad one does not fail the others.
@@ -127,7 +128,7 @@ impl OrderBody<'_> {
         let rule = "must be from 0 to 9,007,199,254,740,991";
         errors.require(is_amount(self.points), format_args!("/points"), rule);
         errors.require(self.expected_total.is_none_or(is_amount), format_args!("/expected_total"), rule);
-        if let Some(address) = &self.shipping_address {
+        if let Some(Object(address)) = &self.shipping_address {
             address.check(&mut errors, "/shipping_address");
         }
         let metadata = self.metadata.unwrap_or_default();
@@ -138,7 +139,7 @@ impl OrderBody<'_> {
             lines,
             coupon,
             points: self.points,
-            shipping_address: self.shipping_address.map(|address| address.to_address()),
+            shipping_address: self.shipping_address.map(|Object(address)| address.to_address()),
             expected_total: self.expected_total,
             metadata: Arc::new(metadata.0),
         });
@@ -146,13 +147,13 @@ impl OrderBody<'_> {
     }
 }
 
-fn checked_lines(lines: &[LineBody<'_>], lines_max: u32, errors: &mut FieldErrors) -> Vec<RequestedLine> {
+fn checked_lines(lines: &[Object<LineBody<'_>>], lines_max: u32, errors: &mut FieldErrors) -> Vec<RequestedLine> {
     if lines.is_empty() || lines.len() > lines_max as usize {
         errors.push(format_args!("/lines"), format!("must have from 1 to {lines_max} lines"));
         return Vec::new();
     }
     let mut checked = Vec::with_capacity(lines.len());
-    for (index, line) in lines.iter().enumerate() {
+    for (index, Object(line)) in lines.iter().enumerate() {
         let sku = errors.take(Sku::new(&line.sku), format_args!("/lines/{index}/sku"));
         let quantity = u32::try_from(line.quantity).ok().filter(|quantity| (1..=QUANTITY_MAX).contains(quantity));
         let quantity = quantity.ok_or("must be an integer from 1 to 1,000,000");

@@ -28,7 +28,7 @@ pub(crate) enum StatusWord {
 
 /// A product as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = ProductBody)]
 pub(crate) struct ProductBody<'a> {
     /// What people read: 1 to 200 characters.
@@ -95,7 +95,7 @@ impl ProductBody<'_> {
 
 /// A product of an import: one line of NDJSON.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = ImportedProduct)]
 pub(crate) struct ImportedProduct<'a> {
     /// The caller's name of it.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    currency_text::parse_currency, field_errors::FieldErrors, problem::Problem, time_text::Rfc3339,
+    currency_text::parse_currency, field_errors::FieldErrors, json_text::Object, problem::Problem, time_text::Rfc3339,
     wire::percent::parse_percent,
 };
 
@@ -37,7 +37,7 @@ enum KindWord {
 
 /// Which goods a promotion applies to: one of the two members.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = AppliesToBody)]
 pub(crate) struct AppliesToBody<'a> {
     /// Every product.
@@ -51,7 +51,7 @@ pub(crate) struct AppliesToBody<'a> {
 
 /// A promotion as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = PromotionBody)]
 pub(crate) struct PromotionBody<'a> {
     kind: KindWord,
@@ -82,7 +82,7 @@ pub(crate) struct PromotionBody<'a> {
     /// Every product unless said.
     #[serde(default, borrow)]
     #[schema(value_type = Option<AppliesToBody>)]
-    applies_to: Option<AppliesToBody<'a>>,
+    applies_to: Option<Object<AppliesToBody<'a>>>,
     /// Currency of the amounts. Without one, that of the catalog where it has only one.
     #[serde(default, borrow)]
     #[schema(value_type = Option<String>)]
@@ -193,8 +193,8 @@ fn units(number: Option<i64>, pointer: &'static str, errors: &mut FieldErrors) -
     errors.take(u32::try_from(number).map_err(|_| "must be 1 to 1000 units"), format_args!("{pointer}"))
 }
 
-fn applies_to(body: Option<&AppliesToBody<'_>>, errors: &mut FieldErrors) -> Option<AppliesTo> {
-    let Some(body) = body else { return Some(AppliesTo::All) };
+fn applies_to(body: Option<&Object<AppliesToBody<'_>>>, errors: &mut FieldErrors) -> Option<AppliesTo> {
+    let Some(Object(body)) = body else { return Some(AppliesTo::All) };
     match (body.all, &body.skus) {
         (Some(true), None) => Some(AppliesTo::All),
         (None | Some(false), Some(skus)) => {

@@ -16,7 +16,7 @@ pub(crate) const REASON_LENGTH_MAX: usize = 200;
 
 /// Receives or writes off units; also adds or takes points.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = AdjustmentBody)]
 pub(crate) struct AdjustmentBody<'a> {
     /// Positive to add, negative to take, never 0.

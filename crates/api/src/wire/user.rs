@@ -15,7 +15,7 @@ const EMAIL_LENGTH_MAX: usize = 254;
 
 /// A profile as it shall be. Ordain verifies none of it.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = UserBody)]
 pub(crate) struct UserBody<'a> {
     /// Display name: 1 to 200 characters.

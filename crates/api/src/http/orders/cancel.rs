@@ -28,7 +28,7 @@ const ROUTE: &str = "POST /v1/orders/{id}/cancel";
 
 /// Cancels an order.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 #[schema(as = CancelBody)]
 pub(crate) struct CancelBody<'a> {
     /// `buyer` or `merchant` says whose wish it is. Any other text of 1 to 200 characters is kept as a note, and the wish

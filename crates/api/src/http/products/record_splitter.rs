@@ -93,7 +93,9 @@ impl RecordSplitter {
 mod tests {
     use super::*;
 
-    fn split(quotes_matter: bool, pieces: &[&str]) -> Vec<(u64, Option<String>)> {
+    type Found = Vec<(u64, Option<String>)>;
+
+    fn split(quotes_matter: bool, pieces: &[&str]) -> Found {
         let mut splitter = RecordSplitter::new(quotes_matter);
         let mut found = Vec::new();
         for piece in pieces {
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn records_end_where_their_format_says() {
         let some = |text: &str| Some(text.to_owned());
-        let table: [(bool, &[&str], Vec<(u64, Option<String>)>); 5] = [
+        let table: [(bool, &[&str], Found); 5] = [
             (false, &["a\nb\r\n", "\nc"], vec![(1, some("a")), (2, some("b")), (3, some("")), (4, some("c"))]),
             (false, &["a\"b", "\nc\"\n"], vec![(1, some("a\"b")), (2, some("c\""))]),
             (true, &["a,\"b\n", "c\"\nd\n"], vec![(1, some("a,\"b\nc\"")), (3, some("d"))]),
