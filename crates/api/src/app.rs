@@ -19,6 +19,7 @@ use ordain_engine::{
     Engine,
     port::store::{StoreFailure, StoreReader},
 };
+use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
     pub(crate) settings: ApiSettings,
     pub(crate) metrics: Arc<Metrics>,
+    /// Everything that `/metrics` writes.
+    pub(crate) registry: Registry,
     /// True from the moment the server is told to stop. Streams end then, and `/readyz` says no.
     pub(crate) draining: watch::Receiver<bool>,
     /// Reading all rows is for one caller at a time.

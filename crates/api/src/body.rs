@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{
         HeaderMap,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
     },
 };
 use bytes::{Bytes, BytesMut};
@@ -17,6 +17,9 @@ use crate::{
     json_text::parse_json,
     problem::{FieldError, Problem, ProblemCode},
 };
+
+/// Most bytes of a refused body that are read for the sake of its sender.
+const DISCARDED_MAX: usize = 64 << 20;
 
 /// A JSON body of a call without an idempotency key: the bytes, so that wire types can borrow from them.
 #[derive(Debug)]
@@ -74,6 +77,10 @@ pub(crate) fn unsupported(detail: &'static str) -> Problem {
 pub(crate) async fn read_body(headers: &HeaderMap, mut body: Body, length_max: usize) -> Result<Bytes, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > length_max as u64) {
+        // Who asked first has not sent the body yet, and need not (RFC 9110 §10.1.1).
+        if !headers.contains_key(EXPECT) {
+            discard(body).await;
+        }
         return Err(too_large(length_max));
     }
     let mut first = Bytes::new();
@@ -82,6 +89,7 @@ pub(crate) async fn read_body(headers: &HeaderMap, mut body: Body, length_max: u
         let frame = frame.map_err(|_| broken_off())?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + all.len() + data.len() > length_max {
+            discard(body).await;
             return Err(too_large(length_max));
         }
         if first.is_empty() && all.is_empty() {
@@ -95,6 +103,18 @@ pub(crate) async fn read_body(headers: &HeaderMap, mut body: Body, length_max: u
         all.extend_from_slice(&data);
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Reads on without keeping anything: a connection that is closed under a sender is reset, and the sender then never sees
+/// the answer (RFC 9112 §9.6).
+async fn discard(mut body: Body) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > DISCARDED_MAX {
+            return;
+        }
+    }
 }
 
 fn too_large(length_max: usize) -> Problem {

@@ -20,11 +20,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     app::{App, SharedApp},
-    http::{
-        coupons, health,
-        health::{MetricsPage, openapi_page},
-        ops, orders, points, products, promotions, quotes, stock, users,
-    },
+    http::{coupons, health, ops, orders, points, products, promotions, quotes, stock, users},
     metrics::Metrics,
     observe::{Observe, RequestIds},
     openapi,
@@ -51,13 +47,12 @@ pub fn router_with_drain(engine: Arc<Engine>, settings: ApiSettings, draining: w
         Around { metrics: Arc::clone(&metrics), ids: Arc::new(RequestIds::new(engine.now().0.unsigned_abs())) };
     let (calls, document) = calls(&around).split_for_parts();
     let document = Bytes::from(openapi::rendered(document));
-    let page = MetricsPage(Arc::new(metrics.registry(Arc::clone(&engine))));
-    let app: SharedApp = Arc::new(App { engine, settings, metrics, draining, verifying: Semaphore::new(1) });
+    let registry = metrics.registry(Arc::clone(&engine));
+    let app: SharedApp = Arc::new(App { engine, settings, metrics, registry, draining, verifying: Semaphore::new(1) });
     let docs = SwaggerUi::new(DOCS).config(Config::from(OPENAPI));
     let docs = Router::<SharedApp>::from(docs).layer(map_response(problem_of_page)).layer(around.observe(DOCS, None));
     calls
-        .route(METRICS, around.methods(METRICS, get(move || async move { page.page() })))
-        .route(OPENAPI, around.methods(OPENAPI, get(move || async move { openapi_page(document) })))
+        .route(OPENAPI, around.methods(OPENAPI, get(move || async move { health::openapi_page(document) })))
         .merge(docs)
         .fallback_service(around.methods(UNMATCHED, any(not_found)).with_state(Arc::clone(&app)))
         .with_state(app)
@@ -102,6 +97,7 @@ fn calls(around: &Around) -> OpenApiRouter<SharedApp> {
         .routes(around.route(routes!(ops::states::states)))
         .routes(around.route(routes!(health::healthz)))
         .routes(around.route(routes!(health::readyz)))
+        .routes(around.route(routes!(health::metrics)))
 }
 
 /// What surrounds every route.

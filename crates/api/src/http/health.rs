@@ -6,9 +6,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use prometheus_client::{encoding::text::encode, registry::Registry};
+use prometheus_client::encoding::text::encode;
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 use crate::{
@@ -45,22 +44,20 @@ pub(crate) async fn readyz(State(app): State<SharedApp>) -> Result<Response, Pro
     }
 }
 
-/// What `/metrics` writes.
-#[derive(Clone)]
-pub(crate) struct MetricsPage(pub(crate) Arc<Registry>);
-
-impl MetricsPage {
-    /// All metrics as OpenMetrics text.
-    pub(crate) fn page(&self) -> Response {
-        let mut text = String::with_capacity(16 * 1024);
-        if let Err(error) = encode(&mut text, &self.0) {
-            tracing::error!(error.message = %error, "writing metrics failed");
-            return Problem::internal().into_response();
-        }
-        let mut response = Response::new(Body::from(text));
-        response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);
-        response
+/// Write all metrics
+#[utoipa::path(
+    get, path = "/metrics", tag = "machine", operation_id = "metrics",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "OpenMetrics 1.0"))
+)]
+pub(crate) async fn metrics(State(app): State<SharedApp>) -> Response {
+    let mut text = String::with_capacity(16 * 1024);
+    if let Err(error) = encode(&mut text, &app.registry) {
+        tracing::error!(error.message = %error, "writing metrics failed");
+        return Problem::internal().into_response();
     }
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);
+    response
 }
 
 /// The OpenAPI document, rendered once.

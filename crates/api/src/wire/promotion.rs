@@ -79,10 +79,9 @@ pub(crate) struct PromotionBody<'a> {
     #[serde(default)]
     #[schema(minimum = 1)]
     minimum_spend: Option<i64>,
-    /// Every product unless said.
-    #[serde(default, borrow)]
-    #[schema(value_type = Option<AppliesToBody>)]
-    applies_to: Option<Object<AppliesToBody<'a>>>,
+    #[serde(borrow)]
+    #[schema(value_type = AppliesToBody)]
+    applies_to: Object<AppliesToBody<'a>>,
     /// Currency of the amounts. Without one, that of the catalog where it has only one.
     #[serde(default, borrow)]
     #[schema(value_type = Option<String>)]
@@ -114,7 +113,7 @@ impl PromotionBody<'_> {
         let mut errors = FieldErrors::new();
         self.refuse_foreign_fields(&mut errors);
         let kind = self.kind(&mut errors);
-        let applies_to = applies_to(self.applies_to.as_ref(), &mut errors);
+        let applies_to = applies_to(&self.applies_to.0, &mut errors);
         let currency = match &self.currency {
             None => only_currency,
             Some(text) => errors.take(parse_currency(text), format_args!("/currency")),
@@ -169,8 +168,12 @@ impl PromotionBody<'_> {
                 let saving = match (self.amount, self.percent) {
                     (Some(amount), None) => Some(Saving::Amount(amount)),
                     (None, Some(percent)) => percentage(percent, errors).map(Saving::Percent),
-                    _ => {
-                        errors.push(format_args!("/amount"), "or percent is required by this kind, but not both");
+                    (None, None) => {
+                        errors.push(format_args!("/amount"), "or percent is required by this kind");
+                        None
+                    }
+                    (Some(_), Some(_)) => {
+                        errors.push(format_args!("/percent"), "must not stand beside amount");
                         None
                     }
                 };
@@ -193,8 +196,7 @@ fn units(number: Option<i64>, pointer: &'static str, errors: &mut FieldErrors) -
     errors.take(u32::try_from(number).map_err(|_| "must be 1 to 1000 units"), format_args!("{pointer}"))
 }
 
-fn applies_to(body: Option<&Object<AppliesToBody<'_>>>, errors: &mut FieldErrors) -> Option<AppliesTo> {
-    let Some(Object(body)) = body else { return Some(AppliesTo::All) };
+fn applies_to(body: &AppliesToBody<'_>, errors: &mut FieldErrors) -> Option<AppliesTo> {
     match (body.all, &body.skus) {
         (Some(true), None) => Some(AppliesTo::All),
         (None | Some(false), Some(skus)) => {
@@ -320,7 +322,8 @@ mod tests {
     use crate::json_text::parse_json;
 
     fn outcome(kind: &str) -> Result<String, Vec<String>> {
-        let text = format!(r#"{{{kind},"starts_at":"2026-01-01T00:00:00Z"}}"#);
+        let everything = if kind.contains("applies_to") { "" } else { r#""applies_to":{"all":true},"# };
+        let text = format!(r#"{{{kind},{everything}"starts_at":"2026-01-01T00:00:00Z"}}"#);
         let gbp = Currency::new("GBP");
         let promotion = parse_json::<PromotionBody<'_>>(text.as_bytes())
             .and_then(|body| body.into_promotion(PromotionId::new("p").unwrap(), gbp));
@@ -360,7 +363,7 @@ mod tests {
             (r#""kind":"percent_off","percent":1,"amount":2,"buy":1"#, &["/amount", "/buy"]),
             (r#""kind":"amount_off","amount":0"#, &["/amount"]),
             (r#""kind":"spend_and_save","minimum_spend":1"#, &["/amount"]),
-            (r#""kind":"spend_and_save","minimum_spend":1,"amount":1,"percent":1"#, &["/amount"]),
+            (r#""kind":"spend_and_save","minimum_spend":1,"amount":1,"percent":1"#, &["/percent"]),
             (r#""kind":"buy_x_get_y","buy":-1"#, &["/buy", "/get"]),
             (r#""kind":"percent_off","percent":1,"applies_to":{}"#, &["/applies_to"]),
             (r#""kind":"percent_off","percent":1,"applies_to":{"skus":["A","é"]}"#, &["/applies_to/skus/1"]),

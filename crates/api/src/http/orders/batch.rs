@@ -72,7 +72,12 @@ pub(crate) async fn place_orders(State(app): State<SharedApp>, body: JsonBody) -
     let items: Vec<Result<(), Problem>> = batch
         .orders
         .iter()
-        .map(|item| envelope_of(&app, item.get()).map(|envelope| envelopes.push(envelope)))
+        .enumerate()
+        .map(|(index, item)| {
+            let envelope = envelope_of(&app, item.get()).map_err(|problem| problem.below(&item_pointer(index)))?;
+            envelopes.push(envelope);
+            Ok(())
+        })
         .collect();
     let answers = app.engine.execute_all(envelopes).await.map_err(|failure| problem_of_failure(&failure))?;
     let mut answers = answers.into_iter();
@@ -86,7 +91,7 @@ pub(crate) async fn place_orders(State(app): State<SharedApp>, body: JsonBody) -
             let answer = answers.next().expect("every order that was sent has an answer");
             answer.map_err(|failure| problem_of_failure(&failure))
         });
-        write_item(&app, reply, &mut written);
+        write_item(&app, index, reply, &mut written);
     }
     written.extend_from_slice(b"]}");
     let mut response = Response::new(Body::from(written));
@@ -104,7 +109,12 @@ fn envelope_of(app: &App, item: &str) -> Result<Envelope, Problem> {
     Ok(envelope(None, idempotency, Command::PlaceOrder(command)))
 }
 
-fn write_item(app: &App, reply: Result<Reply, Problem>, written: &mut Vec<u8>) {
+/// Where an order stands in the body of the batch.
+fn item_pointer(index: usize) -> String {
+    format!("/orders/{index}")
+}
+
+fn write_item(app: &App, index: usize, reply: Result<Reply, Problem>, written: &mut Vec<u8>) {
     let (order, problem, replayed) = match reply {
         Err(problem) => {
             app.metrics.order_refused(problem.code());
@@ -115,7 +125,7 @@ fn write_item(app: &App, reply: Result<Reply, Problem>, written: &mut Vec<u8>) {
             match reply.outcome {
                 Ok(Answer::Order(order)) => (Some(order), None, reply.replayed),
                 Ok(_) => (None, Some(Problem::internal()), reply.replayed),
-                Err(refusal) => (None, Some(problem_of_refusal(&refusal)), reply.replayed),
+                Err(refusal) => (None, Some(problem_of_refusal(&refusal).below(&item_pointer(index))), reply.replayed),
             }
         }
     };

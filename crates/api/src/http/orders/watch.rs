@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
-    extract::State,
+    extract,
     http::{HeaderMap, HeaderName},
     response::{
         IntoResponse, Response,
@@ -36,10 +36,10 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")
     ),
     responses((status = 200, content_type = "text/event-stream", body = OrderView,
-        description = "Server-sent events named `order`, each with the order as its data"))
+        description = "Server-sent events: `event` is the type of the order's last event, `data` the order after it"))
 )]
 pub(crate) async fn watch_order(
-    State(app): State<SharedApp>,
+    extract::State(app): extract::State<SharedApp>,
     Named(id): Named<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -49,15 +49,15 @@ pub(crate) async fn watch_order(
     let mut watcher = Watcher { app, watch, id, order: None, unsent: VecDeque::new() };
     watcher.take(&records);
     match last_event_id(&headers) {
-        Some(position) => watcher.unsent.retain(|order| order.last_event > position),
+        Some(position) => watcher.unsent.retain(|state| state.order.last_event > position),
         None => watcher.unsent.drain(..watcher.unsent.len().saturating_sub(1)).for_each(drop),
     }
     if watcher.order.is_none() {
         return Err(Problem::not_found("order"));
     }
     let events = stream::unfold(watcher, |mut watcher| async move {
-        let order = watcher.next().await?;
-        Some((Ok::<Event, Infallible>(event_of(&order)), watcher))
+        let state = watcher.next().await?;
+        Some((Ok::<Event, Infallible>(event_of(&state)), watcher))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response())
 }
@@ -68,9 +68,10 @@ fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
     (number >= 0).then(|| EventId::from_number(number))
 }
 
-fn event_of(order: &Order) -> Event {
+fn event_of(state: &State) -> Event {
+    let State { order, cause } = state;
     let data = serde_json::to_string(&OrderView::from(order)).expect("wire types hold only what JSON can hold");
-    Event::default().event("order").id(order.last_event.number().to_string()).data(data)
+    Event::default().event(cause).id(order.last_event.number().to_string()).data(data)
 }
 
 /// Waits for the server to be told to stop. Where nobody can tell any more, for ever.
@@ -88,16 +89,23 @@ struct Watcher {
     /// The order as last read.
     order: Option<Order>,
     /// The order after each change that was not sent yet, oldest first.
-    unsent: VecDeque<Order>,
+    unsent: VecDeque<State>,
+}
+
+/// The order after one of its events.
+struct State {
+    order: Order,
+    /// The type of that event.
+    cause: &'static str,
 }
 
 impl Watcher {
     /// The next state of the order to be sent; none when the stream shall end.
-    async fn next(&mut self) -> Option<Order> {
+    async fn next(&mut self) -> Option<State> {
         let mut draining = self.app.draining.clone();
         loop {
-            if let Some(order) = self.unsent.pop_front() {
-                return Some(order);
+            if let Some(state) = self.unsent.pop_front() {
+                return Some(state);
             }
             tokio::select! {
                 biased;
@@ -119,7 +127,7 @@ impl Watcher {
                 tracing::error!(order_id = %self.id, seq = record.seq, "an event does not follow from those before it");
                 return;
             };
-            self.unsent.push_back(order.clone());
+            self.unsent.push_back(State { order: order.clone(), cause: record.event.type_name() });
             self.order = Some(order);
         }
     }
