@@ -31,7 +31,8 @@ pub(crate) struct WatchHub {
 pub struct OrderWatch {
     order: OrderId,
     hub: Arc<WatchHub>,
-    versions: watch::Receiver<u64>,
+    /// There until it is dropped.
+    versions: Option<watch::Receiver<u64>>,
 }
 
 impl WatchHub {
@@ -46,7 +47,7 @@ impl WatchHub {
             return Err(EngineFailure::Overloaded);
         }
         let versions = self.lock().entry(order).or_insert_with(|| watch::channel(0).0).subscribe();
-        Ok(OrderWatch { order, hub: Arc::clone(self), versions })
+        Ok(OrderWatch { order, hub: Arc::clone(self), versions: Some(versions) })
     }
 
     /// Tells the watchers of changed orders.
@@ -67,17 +68,19 @@ impl OrderWatch {
     /// Waits for the next change and answers the order's version after it.
     pub async fn changed(&mut self) -> u64 {
         // The hub keeps the sender as long as this watcher lives, so the channel cannot be closed.
-        let told = self.versions.changed().await;
+        let versions = self.versions.as_mut().expect("it is not being dropped");
+        let told = versions.changed().await;
         debug_assert!(told.is_ok(), "a watched order keeps its sender");
-        *self.versions.borrow_and_update()
+        *versions.borrow_and_update()
     }
 }
 
 impl Drop for OrderWatch {
     fn drop(&mut self) {
         let mut watched = self.hub.lock();
-        // This receiver is still counted, so 1 means that it is the last.
-        if watched.get(&self.order).is_some_and(|sender| sender.receiver_count() <= 1) {
+        // The receiver goes while the hub is locked, so that of watchers that leave together the last one finds itself last.
+        drop(self.versions.take());
+        if watched.get(&self.order).is_some_and(|sender| sender.receiver_count() == 0) {
             watched.remove(&self.order);
         }
         drop(watched);
@@ -102,5 +105,23 @@ mod tests {
         drop(second);
         assert!(hub.lock().is_empty());
         assert_eq!(hub.watchers.load(Ordering::Acquire), 0);
+    }
+
+    #[test]
+    fn watchers_that_leave_together_leave_nothing_behind() {
+        let hub = Arc::new(WatchHub::default());
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for number in 0..5_000 {
+                        let watch = hub.watch(OrderId::from_number(number)).unwrap();
+                        barrier.wait();
+                        drop(watch);
+                    }
+                });
+            }
+        });
+        assert_eq!((hub.lock().len(), hub.watchers.load(Ordering::Acquire)), (0, 0));
     }
 }
