@@ -70,8 +70,12 @@ impl<H: EventHandler> ConsumerGroup<H> {
     pub async fn run(self) {
         let mut last_event = self.engine.last_event();
         let mut pause = PAUSE.0;
-        while !self.engine.is_stopping() {
+        loop {
+            // In this order: a stop that is not seen yet will be told after this mark.
             last_event.mark_unchanged();
+            if self.engine.is_stopping() {
+                return;
+            }
             match self.step().await {
                 Ok(Step::Handled(_) | Step::Moved) => pause = PAUSE.0,
                 // A lost wake-up would only wait for the next event or the longest pause.
