@@ -35,12 +35,17 @@ pub struct BatchLimits {
 /// Batches between two calls of the store's upkeep while there is no pause.
 const UPKEEP_EVERY: u32 = 64;
 
+/// How long timers rest that could not be kept, while no command comes.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+
 pub(crate) struct Executor {
     pub(crate) shard: Shard,
     pub(crate) queue: Arc<Queue>,
     pub(crate) reader: Arc<dyn StoreReader>,
     pub(crate) shared: Shared,
     pub(crate) limits: BatchLimits,
+    /// Whether timers of the last batch were put back.
+    pub(crate) timers_failed: bool,
 }
 
 impl Executor {
@@ -50,7 +55,11 @@ impl Executor {
         loop {
             self.fill_wheel();
             let due = self.shard.wheel.due(self.shard.now(), self.limits.commands_max);
-            let patience = if due > 0 { Duration::ZERO } else { self.shard.wheel.patience(self.shard.now()) };
+            let patience = match due {
+                0 => self.shard.wheel.patience(self.shard.now()),
+                _ if self.timers_failed => PAUSE_AFTER_FAILURE,
+                _ => Duration::ZERO,
+            };
             let timers_share = due.min(self.limits.commands_max.div_ceil(2));
             let taken = self.queue.take((self.limits.commands_max - timers_share).max(1), patience);
             let idle = taken.work.is_empty();
@@ -97,7 +106,7 @@ impl Executor {
         envelopes.extend(timers.iter().map(close_by_timer));
         self.shared.counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
         if !envelopes.is_empty() {
-            let mut answers = self.shard.run(&envelopes)?.into_iter();
+            let mut answers = self.shard.run(&envelopes, now)?.into_iter();
             for (count, answer) in waiting {
                 let own: Answers = answers.by_ref().take(count).collect();
                 // A caller that no longer waits has no use for its answer; the effect is kept all the same.
@@ -108,12 +117,19 @@ impl Executor {
         cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
     }
 
-    /// Timers whose decision was not kept fire again, unless deciding them is what fails.
+    /// Timers whose decision was not kept fire again after a pause, unless they themselves are what fails: those are left to
+    /// the scan, or they would fail in batch after batch.
     fn settle_timers(&mut self, timers: &[Timer], answers: impl Iterator<Item = Answered>) {
         let failed = timers.iter().zip(answers).filter_map(|(timer, answer)| match answer {
-            Err(failure) if !matches!(failure, EngineFailure::Bug) => Some(*timer),
-            _ => None,
+            Ok(_) => None,
+            Err(failure) if failure.is_of_one_command() => {
+                tracing::error!(order = %timer.order, error.message = %failure, "a timer cannot be decided");
+                None
+            }
+            Err(_) => Some(*timer),
         });
+        let failed: Vec<Timer> = failed.collect();
+        self.timers_failed = !failed.is_empty();
         self.shard.wheel.put_back(failed);
     }
 

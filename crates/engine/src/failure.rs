@@ -1,6 +1,6 @@
 //! How the engine fails its callers. A refusal is not here: it is an answer.
 
-use crate::port::store::StoreFailure;
+use crate::port::store::{FailureKind, StoreFailure};
 
 /// Why a command was not decided, or its decision not kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -27,6 +27,17 @@ impl EngineFailure {
             EngineFailure::Overloaded | EngineFailure::Stopping => true,
             EngineFailure::Store(failure) => failure.is_retryable(),
             EngineFailure::Bug => false,
+        }
+    }
+
+    /// Whether the failure is that of one command and not of the store: it broke an invariant, the guard of the schema
+    /// refused its rows, or the rows that it needs are damaged. Others may well succeed.
+    #[must_use]
+    pub const fn is_of_one_command(&self) -> bool {
+        match self {
+            EngineFailure::Bug => true,
+            EngineFailure::Store(failure) => matches!(failure.kind, FailureKind::Constraint | FailureKind::Corrupt),
+            EngineFailure::Overloaded | EngineFailure::Stopping => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! waits, and turns a stored answer back into the order it names.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -85,11 +86,17 @@ impl Engine {
             reader: Arc::clone(&reader),
             shared: shared.clone(),
             limits,
+            timers_failed: false,
         };
         let thread = std::thread::Builder::new().name(String::from("shard-0"));
-        let thread = thread.spawn(move || {
-            if let Err(halt) = executor.run() {
-                on_halt(halt);
+        let thread = thread.spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                let ended = catch_unwind(AssertUnwindSafe(|| executor.run()));
+                if let Err(halt) = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic))) {
+                    queue.abandon();
+                    on_halt(halt);
+                }
             }
         });
         let thread = thread.map_err(|error| StoreFailure::new(FailureKind::Other, error))?;
@@ -107,21 +114,22 @@ impl Engine {
     /// Executes one command and waits for its answer: it is durable when it comes.
     ///
     /// # Errors
-    /// See [`EngineFailure`]; nothing of the command was kept.
+    /// See [`EngineFailure`]; nothing of the command was kept, unless the shard halted over it: then only a restart can
+    /// tell, and asking again under the same idempotency key.
     pub async fn execute(&self, envelope: Envelope) -> Result<Reply, EngineFailure> {
-        let mut answers = self.submit(vec![envelope])?.await.map_err(|_| EngineFailure::Stopping)?;
+        let mut answers = self.submit(vec![envelope])?.await.map_err(|_| halted())?;
         self.resolved(answers.pop().expect("one command has one answer")?)
     }
 
     /// Executes commands that came together. The answers are in their order; each stands for itself.
     ///
     /// # Errors
-    /// When none of them was taken.
+    /// When none of them was taken, or the shard halted over them as in [`Engine::execute`].
     pub async fn execute_all(&self, envelopes: Vec<Envelope>) -> Result<Answers, EngineFailure> {
         if envelopes.is_empty() {
             return Ok(Vec::new());
         }
-        let answers = self.submit(envelopes)?.await.map_err(|_| EngineFailure::Stopping)?;
+        let answers = self.submit(envelopes)?.await.map_err(|_| halted())?;
         Ok(answers.into_iter().map(|answer| self.resolved(answer?)).collect())
     }
 
@@ -161,7 +169,7 @@ impl Engine {
     pub async fn move_cursor(&self, consumer: &str, from: Option<i64>, to: i64) -> Result<bool, EngineFailure> {
         let (answer, moved) = oneshot::channel();
         self.queue.put(Work::Cursor(CursorMove { consumer: Arc::from(consumer), from, to, answer }))?;
-        moved.await.map_err(|_| EngineFailure::Stopping)?
+        moved.await.map_err(|_| halted())?
     }
 
     /// Begins to watch an order.
@@ -224,11 +232,13 @@ impl Engine {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.queue.close();
+        // Whoever waits for the next event looks up and finds that the engine stops.
+        self.shared.last_event.send_modify(|_| {});
         let thread = self.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
         {
-            tracing::error!("the shard's thread panicked outside of a decision");
+            tracing::error!("what was to be done about a halted shard panicked");
         }
     }
 }
@@ -237,4 +247,10 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whatever is taken is answered; an answer that does not come died with the shard. Nobody knows what was kept.
+fn halted() -> EngineFailure {
+    let message = "the shard halted before it answered; what was kept is known after a restart";
+    EngineFailure::Store(StoreFailure::new(FailureKind::Other, message))
 }

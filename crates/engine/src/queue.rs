@@ -134,6 +134,16 @@ impl Queue {
         self.wake.notify_all();
     }
 
+    /// Takes no more work and lets go of what waits: the shard has halted, and nobody must wait for it.
+    pub(crate) fn abandon(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        waiting.weight = 0;
+        let abandoned = std::mem::take(&mut waiting.work);
+        drop(waiting);
+        drop(abandoned);
+    }
+
     /// How many commands wait.
     pub(crate) fn depth(&self) -> usize {
         self.lock().weight
@@ -171,6 +181,18 @@ mod tests {
         assert_eq!((taken.work.len(), taken.ended), (1, false));
         let taken = queue.take(10, Duration::from_secs(60));
         assert_eq!((taken.work.len(), taken.ended), (0, true));
+    }
+
+    #[test]
+    fn an_abandoned_queue_tells_those_who_wait() {
+        let queue = Queue::new(2);
+        let (answer, mut answered) = oneshot::channel();
+        let work = CursorMove { consumer: Arc::from("c"), from: None, to: 1, answer };
+        assert!(queue.put(Work::Cursor(work)).is_ok());
+        queue.abandon();
+        assert_eq!(answered.try_recv().unwrap_err(), oneshot::error::TryRecvError::Closed);
+        assert!(matches!(queue.put(cursor()), Err(EngineFailure::Stopping)));
+        assert_eq!((queue.depth(), queue.take(10, Duration::from_secs(60)).ended), (0, true));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! simulator can drive it step by step.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
 };
@@ -46,6 +47,13 @@ pub type Answered = Result<Reply, EngineFailure>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the shard halts: {0}")]
 pub struct Halt(String);
+
+impl Halt {
+    /// A panic outside of decisions: it may have struck between a commit and what follows from it.
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Halt {
+        Halt(format!("a panic: {}", words_of(panic)))
+    }
+}
 
 /// What a shard shares with the rest of the process.
 #[derive(Clone)]
@@ -89,12 +97,19 @@ impl Shard {
         self.shared.clock.now().max(self.head.time)
     }
 
-    /// Runs one batch. The answers are in the order of the commands.
-    pub(crate) fn run(&mut self, envelopes: &[Envelope]) -> Result<Vec<Answered>, Halt> {
-        let answers = match self.decide_and_commit(envelopes)? {
+    /// Runs one batch at `now`, a time that [`Shard::now`] told after the batch before. The answers are in the order of the
+    /// commands.
+    pub(crate) fn run(&mut self, envelopes: &[Envelope], now: Timestamp) -> Result<Vec<Answered>, Halt> {
+        let answers = match self.decide_and_commit(envelopes, now)? {
             Ok(answers) => answers,
-            Err(failure) if failure.kind == FailureKind::Constraint => self.run_one_by_one(envelopes)?,
-            Err(failure) => envelopes.iter().map(|_| Err(EngineFailure::Store(failure.clone()))).collect(),
+            Err(failure) => {
+                let failure = EngineFailure::Store(failure);
+                if failure.is_of_one_command() {
+                    self.run_one_by_one(envelopes, now)?
+                } else {
+                    envelopes.iter().map(|_| Err(failure.clone())).collect()
+                }
+            }
         };
         self.count(envelopes, &answers);
         Ok(answers)
@@ -117,15 +132,15 @@ impl Shard {
         }
     }
 
-    /// The guard of the schema refused the batch: some command of it has a bug. Alone, each of the others is kept.
-    fn run_one_by_one(&mut self, envelopes: &[Envelope]) -> Result<Vec<Answered>, Halt> {
+    /// Some command of the batch has a bug or needs damaged rows. Alone, each of the others is kept.
+    fn run_one_by_one(&mut self, envelopes: &[Envelope], now: Timestamp) -> Result<Vec<Answered>, Halt> {
         let mut answers = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            let answer = match self.decide_and_commit(std::slice::from_ref(envelope))? {
+            let answer = match self.decide_and_commit(std::slice::from_ref(envelope), now)? {
                 Ok(mut one) => one.pop().expect("one command has one answer"),
                 Err(failure) if failure.kind == FailureKind::Constraint => {
-                    let poisoned = poison(envelope, self.now(), failure.message);
-                    self.keep_poisoned(&[poisoned])?;
+                    let poisoned = poison(envelope, now, failure.message);
+                    self.keep_poisoned(&[poisoned], now)?;
                     Err(EngineFailure::Bug)
                 }
                 Err(failure) => Err(EngineFailure::Store(failure)),
@@ -135,8 +150,11 @@ impl Shard {
         Ok(answers)
     }
 
-    fn decide_and_commit(&mut self, envelopes: &[Envelope]) -> Result<Result<Vec<Answered>, StoreFailure>, Halt> {
-        let now = self.now();
+    fn decide_and_commit(
+        &mut self,
+        envelopes: &[Envelope],
+        now: Timestamp,
+    ) -> Result<Result<Vec<Answered>, StoreFailure>, Halt> {
         // The batch borrows the rules; cloning them keeps `self` free for the store.
         let rules = self.rules.clone();
         let mut batch = Batch::new(&rules, now, self.carry.clone());
@@ -234,8 +252,7 @@ impl Shard {
         }
     }
 
-    fn keep_poisoned(&mut self, poisoned: &[Poisoned]) -> Result<(), Halt> {
-        let now = self.now();
+    fn keep_poisoned(&mut self, poisoned: &[Poisoned], now: Timestamp) -> Result<(), Halt> {
         if let Kept::No(failure) = self.commit(&Changes::default(), self.carry.clone(), now, &[], poisoned)? {
             tracing::error!(error.message = %failure, "a poisoned command could not be kept");
         }
@@ -265,14 +282,19 @@ fn decide(batch: &mut Batch<'_>, envelope: &Envelope, now: Timestamp, poisoned: 
     match catch_unwind(AssertUnwindSafe(|| batch.decide(envelope))) {
         Ok(reply) => Ok(reply),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-            let bug = text.unwrap_or_else(|| String::from("a panic without a message"));
+            let bug = words_of(&*panic);
             tracing::error!(command = envelope.command.name(), error.message = %bug, "deciding a command panicked");
             poisoned.push(poison(envelope, now, bug));
             Err(EngineFailure::Bug)
         }
     }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+    text.unwrap_or_else(|| String::from("a panic without a message"))
 }
 
 fn poison(envelope: &Envelope, at: Timestamp, bug: String) -> Poisoned {

@@ -5,7 +5,12 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use ordain_domain::{event::Actor, ids::OrderId, time::Span};
+use ordain_domain::{
+    answer::{Answer, Reply},
+    event::Actor,
+    ids::OrderId,
+    time::Span,
+};
 
 use crate::{executor::close_order, failure::EngineFailure, handle::Engine};
 
@@ -48,10 +53,10 @@ pub async fn pass(engine: &Arc<Engine>) -> Result<u64, EngineFailure> {
         let page = tokio::task::spawn_blocking(read).await.map_err(|_| EngineFailure::Stopping)??;
         let Some(seen_up_to) = page.seen_up_to else { break };
         settled.take(page.first_unpaid, seen_up_to);
-        closed += page.overdue.len() as u64;
         let closes = page.overdue.iter().map(|order| close_order(*order, Actor::Scan)).collect();
-        for answer in engine.execute_all(closes).await? {
-            drop(answer?);
+        let answers = engine.execute_all(closes).await?;
+        for (order, answer) in page.overdue.iter().zip(answers) {
+            closed += u64::from(is_closed(*order, answer)?);
         }
         after = Some(seen_up_to);
     }
@@ -60,6 +65,19 @@ pub async fn pass(engine: &Arc<Engine>) -> Result<u64, EngineFailure> {
         engine.move_cursor(CURSOR, Some(began), settled.up_to).await?;
     }
     Ok(closed)
+}
+
+/// Whether the order was closed by this answer. One that cannot be closed must not hide those behind it: it is told to the
+/// log at every pass, and everything else goes on.
+fn is_closed(order: OrderId, answer: Result<Reply, EngineFailure>) -> Result<bool, EngineFailure> {
+    match answer {
+        Ok(reply) => Ok(matches!(reply.outcome, Ok(Answer::Order(_)))),
+        Err(failure) if failure.is_of_one_command() => {
+            tracing::error!(%order, error.message = %failure, "an overdue order cannot be closed");
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Up to which order everything has left the unpaid states.
