@@ -5,7 +5,7 @@
 //! TLS and shutting down are the server's.
 //!
 //! The way of a request: [`router`](router()) picks the handler and puts `observe` around it; `submission` or `body` read
-//! it; `wire` gives it a form; `http` sends it to the engine; `answer` or [`problem`] write what comes back.
+//! it; `wire` gives it a form; `http` sends it to the engine; `answer` or `problem` write what comes back.
 
 mod accept;
 mod answer;
@@ -22,7 +22,7 @@ mod openapi;
 mod paging;
 mod path;
 mod preconditions;
-pub mod problem;
+mod problem;
 mod refusal;
 mod router;
 mod settings;

@@ -26,29 +26,26 @@ macro_rules! problem_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)*) => {
         /// The stable codes of the HTTP contract. A client may branch on them; titles and details may change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum ProblemCode {
+        pub(crate) enum ProblemCode {
             $($(#[$doc])* $variant,)*
         }
 
         impl ProblemCode {
             /// Every code, in the order of the documentation.
-            pub const ALL: &'static [ProblemCode] = &[$(ProblemCode::$variant),*];
+            pub(crate) const ALL: &'static [ProblemCode] = &[$(ProblemCode::$variant),*];
 
             /// The text a client sees as `code`.
-            #[must_use]
-            pub const fn text(self) -> &'static str {
+                        pub(crate) const fn text(self) -> &'static str {
                 match self { $(ProblemCode::$variant => $code,)* }
             }
 
             /// The HTTP status that always goes with the code.
-            #[must_use]
-            pub const fn status(self) -> StatusCode {
+                        pub(crate) const fn status(self) -> StatusCode {
                 match self { $(ProblemCode::$variant => StatusCode::$status,)* }
             }
 
             /// The same short sentence for every occurrence (RFC 9457 §3.1.3).
-            #[must_use]
-            pub const fn title(self) -> &'static str {
+                        pub(crate) const fn title(self) -> &'static str {
                 match self { $(ProblemCode::$variant => $title,)* }
             }
         }
@@ -100,14 +97,14 @@ problem_codes! {
 
 /// One place of a request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     place: Place,
     detail: Cow<'static, str>,
 }
 
 /// Where in a request something is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// RFC 6901 pointer into the JSON body.
     Pointer(String),
     /// A path or query parameter.
@@ -118,12 +115,12 @@ pub enum Place {
 
 impl FieldError {
     /// A wrong value at `place`; `detail` is a sentence fragment such as "must be at least 1".
-    pub fn new(place: Place, detail: impl Into<Cow<'static, str>>) -> FieldError {
+    pub(crate) fn new(place: Place, detail: impl Into<Cow<'static, str>>) -> FieldError {
         FieldError { place, detail: detail.into() }
     }
 
     /// A wrong value in the body at an RFC 6901 pointer.
-    pub fn at(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> FieldError {
+    pub(crate) fn at(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> FieldError {
         FieldError::new(Place::Pointer(pointer.into()), detail)
     }
 }
@@ -144,7 +141,7 @@ impl Serialize for FieldError {
 /// The value of an extension member (RFC 9457 §3.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Member {
+pub(crate) enum Member {
     /// A number, such as `available` in units or `total` in minor units.
     Number(i64),
     /// A text, such as `sku` or `order_id`.
@@ -171,7 +168,7 @@ impl From<&str> for Member {
 
 /// One occurrence of a problem. Boxed, so that `Result<_, Problem>` stays small on the path of success.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem(Box<Occurrence>);
+pub(crate) struct Problem(Box<Occurrence>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Occurrence {
@@ -183,13 +180,12 @@ struct Occurrence {
 
 impl Problem {
     /// A problem without further members. `detail` is a sentence for the person who reads the log of the client.
-    pub fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Problem {
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem(Box::new(Occurrence { code, detail: detail.into(), errors: Vec::new(), members: Vec::new() }))
     }
 
     /// `invalid_request` with the places that are wrong.
-    #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Problem {
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Problem {
         let detail = match errors.as_slice() {
             [FieldError { place: Place::Header(name), detail }] => format!("The header {name} {detail}.").into(),
             [FieldError { place: Place::Parameter(name), detail }] => format!("The parameter {name} {detail}.").into(),
@@ -205,39 +201,34 @@ impl Problem {
     }
 
     /// `invalid_request` because of one place.
-    pub fn invalid_at(place: Place, detail: impl Into<Cow<'static, str>>) -> Problem {
+    pub(crate) fn invalid_at(place: Place, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::invalid(vec![FieldError::new(place, detail)])
     }
 
     /// `not_found`, naming the kind of thing, never whether it exists for somebody else.
-    #[must_use]
-    pub fn not_found(thing: &str) -> Problem {
+    pub(crate) fn not_found(thing: &str) -> Problem {
         Problem::new(ProblemCode::NotFound, format!("There is no such {thing}."))
     }
 
     /// `internal`, without a word about the cause: that is in the log.
-    #[must_use]
-    pub fn internal() -> Problem {
+    pub(crate) fn internal() -> Problem {
         Problem::new(ProblemCode::Internal, "The server failed to answer. The cause is in its log.")
     }
 
     /// Adds the place that caused a problem of another code than `invalid_request`.
-    #[must_use]
-    pub fn pointing_at(mut self, error: FieldError) -> Problem {
+    pub(crate) fn pointing_at(mut self, error: FieldError) -> Problem {
         self.0.errors.push(error);
         self
     }
 
     /// Adds an extension member. Names are those of the contract: `sku`, `available`, `order_id`, …
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Member>) -> Problem {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Member>) -> Problem {
         self.0.members.push((name, value.into()));
         self
     }
 
     /// The places that are wrong as one text, for a report that has a line each; the detail where there are none.
-    #[must_use]
-    pub fn places(&self) -> String {
+    pub(crate) fn places(&self) -> String {
         let text = |error: &FieldError| match &error.place {
             Place::Pointer(name) if name.is_empty() => error.detail.to_string(),
             Place::Pointer(name) => format!("{name} {}", error.detail),
@@ -250,26 +241,13 @@ impl Problem {
     }
 
     /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> ProblemCode {
+    pub(crate) fn code(&self) -> ProblemCode {
         self.0.code
     }
 
     /// The status that goes with the code.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.0.code.status()
-    }
-
-    /// The same problem with every body pointer moved below `prefix`: how an item of a batch reports its own places.
-    #[must_use]
-    pub fn below(mut self, prefix: &str) -> Problem {
-        for error in &mut self.0.errors {
-            if let Place::Pointer(pointer) = &mut error.place {
-                pointer.insert_str(0, prefix);
-            }
-        }
-        self
     }
 }
 
@@ -347,8 +325,8 @@ mod tests {
                 r#"{"type":"https://ordain.dev/problems/insufficient_stock","title":"Insufficient stock","status":409,"detail":"Only 3 units are available.","code":"insufficient_stock","sku":"85123A","available":3}"#,
             ),
             (
-                Problem::invalid(vec![FieldError::at("/quantity", "must be at least 1")]).below("/lines/0"),
-                r#"{"type":"https://ordain.dev/problems/invalid_request","title":"The request is not valid","status":400,"detail":"/quantity must be at least 1.","code":"invalid_request","errors":[{"pointer":"/lines/0/quantity","detail":"must be at least 1"}]}"#,
+                Problem::invalid(vec![FieldError::at("/lines/0/quantity", "must be at least 1")]),
+                r#"{"type":"https://ordain.dev/problems/invalid_request","title":"The request is not valid","status":400,"detail":"/lines/0/quantity must be at least 1.","code":"invalid_request","errors":[{"pointer":"/lines/0/quantity","detail":"must be at least 1"}]}"#,
             ),
             (
                 Problem::invalid_at(Place::Header("Idempotency-Key"), "is required"),

@@ -72,12 +72,7 @@ pub(crate) async fn place_orders(State(app): State<SharedApp>, body: JsonBody) -
     let items: Vec<Result<(), Problem>> = batch
         .orders
         .iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let envelope = envelope_of(&app, item.get()).map_err(|problem| problem.below(&item_pointer(index)))?;
-            envelopes.push(envelope);
-            Ok(())
-        })
+        .map(|item| envelope_of(&app, item.get()).map(|envelope| envelopes.push(envelope)))
         .collect();
     let answers = app.engine.execute_all(envelopes).await.map_err(|failure| problem_of_failure(&failure))?;
     let mut answers = answers.into_iter();
@@ -91,7 +86,7 @@ pub(crate) async fn place_orders(State(app): State<SharedApp>, body: JsonBody) -
             let answer = answers.next().expect("every order that was sent has an answer");
             answer.map_err(|failure| problem_of_failure(&failure))
         });
-        write_item(&app, index, reply, &mut written);
+        write_item(&app, reply, &mut written);
     }
     written.extend_from_slice(b"]}");
     let mut response = Response::new(Body::from(written));
@@ -109,12 +104,7 @@ fn envelope_of(app: &App, item: &str) -> Result<Envelope, Problem> {
     Ok(envelope(None, idempotency, Command::PlaceOrder(command)))
 }
 
-/// Where an order stands in the body of the batch.
-fn item_pointer(index: usize) -> String {
-    format!("/orders/{index}")
-}
-
-fn write_item(app: &App, index: usize, reply: Result<Reply, Problem>, written: &mut Vec<u8>) {
+fn write_item(app: &App, reply: Result<Reply, Problem>, written: &mut Vec<u8>) {
     let (order, problem, replayed) = match reply {
         Err(problem) => {
             app.metrics.order_refused(problem.code());
@@ -125,7 +115,7 @@ fn write_item(app: &App, index: usize, reply: Result<Reply, Problem>, written: &
             match reply.outcome {
                 Ok(Answer::Order(order)) => (Some(order), None, reply.replayed),
                 Ok(_) => (None, Some(Problem::internal()), reply.replayed),
-                Err(refusal) => (None, Some(problem_of_refusal(&refusal).below(&item_pointer(index))), reply.replayed),
+                Err(refusal) => (None, Some(problem_of_refusal(&refusal)), reply.replayed),
             }
         }
     };

@@ -26,38 +26,27 @@ use crate::{
 
 const ROUTE: &str = "POST /v1/orders/{id}/cancel";
 
-/// Whose wish it is.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = CancelWish)]
-enum Wish {
-    Buyer,
-    Merchant,
-}
-
 /// Cancels an order.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CancelBody)]
 pub(crate) struct CancelBody<'a> {
-    reason: Wish,
-    /// In the caller's own words: 1 to 200 characters, kept in the event.
-    #[serde(default, borrow)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
-    note: Option<Cow<'a, str>>,
+    /// `buyer` or `merchant` says whose wish it is. Any other text of 1 to 200 characters is kept as a note, and the wish
+    /// is the merchant's.
+    #[serde(borrow)]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "buyer")]
+    reason: Cow<'a, str>,
 }
 
 impl CancelBody<'_> {
-    fn checked(&self) -> Result<(CancelReason, Option<Arc<str>>), Problem> {
+    fn wish(&self) -> Result<(CancelReason, Option<Arc<str>>), Problem> {
         let mut errors = FieldErrors::new();
-        if let Some(note) = &self.note {
-            errors.text(note, REASON_LENGTH_MAX, format_args!("/note"));
-        }
-        let reason = match self.reason {
-            Wish::Buyer => CancelReason::Buyer,
-            Wish::Merchant => CancelReason::Merchant,
-        };
-        errors.finish(Some((reason, self.note.as_deref().map(Arc::from))))
+        errors.text(&self.reason, REASON_LENGTH_MAX, format_args!("/reason"));
+        errors.finish(Some(match self.reason.as_ref() {
+            "buyer" => (CancelReason::Buyer, None),
+            "merchant" => (CancelReason::Merchant, None),
+            note => (CancelReason::Merchant, Some(Arc::from(note))),
+        }))
     }
 }
 
@@ -79,7 +68,7 @@ pub(crate) async fn cancel_order(
     submission: Submission,
 ) -> Result<Response, Problem> {
     let key = submission.required_key()?;
-    let (reason, note) = submission.parse::<CancelBody<'_>>()?.checked()?;
+    let (reason, note) = submission.parse::<CancelBody<'_>>()?.wish()?;
     let expected_version =
         precondition.expected(|| Ok(app.read(|reader| reader.order(order))?.map(|order| order.version)))?;
     let command = Command::CancelOrder(CancelOrder { order, reason, note, expected_version });
@@ -96,20 +85,19 @@ mod tests {
     use crate::json_text::parse_json;
 
     #[test]
-    fn a_cancel_is_somebodys_wish() {
+    fn reasons_are_words_or_notes() {
         let table = [
             (r#"{"reason":"buyer"}"#, Some((CancelReason::Buyer, None))),
-            (r#"{"reason":"merchant","note":null}"#, Some((CancelReason::Merchant, None))),
-            (r#"{"reason":"buyer","note":"too late"}"#, Some((CancelReason::Buyer, Some("too late")))),
-            (r#"{"reason":"timeout"}"#, None),
-            (r#"{"reason":"Buyer"}"#, None),
-            (r#"{"reason":"buyer","note":""}"#, None),
+            (r#"{"reason":"merchant"}"#, Some((CancelReason::Merchant, None))),
+            (r#"{"reason":"changed my mind"}"#, Some((CancelReason::Merchant, Some("changed my mind")))),
+            (r#"{"reason":""}"#, None),
             (r#"{"reason":null}"#, None),
             (r#"{}"#, None),
             (r#"{"reason":"buyer","status":"paid"}"#, None),
         ];
         for (text, expected) in table {
-            let found = parse_json::<CancelBody<'_>>(text.as_bytes()).and_then(|body| body.checked()).ok();
+            let found = parse_json::<CancelBody<'_>>(text.as_bytes()).and_then(|body| body.wish());
+            let found = found.ok();
             assert_eq!(found.as_ref().map(|(reason, note)| (*reason, note.as_deref())), expected, "{text}");
         }
     }

@@ -47,8 +47,8 @@ pub(crate) async fn list_orders(
 ) -> Result<Response, Problem> {
     let limit = limit_of(query.limit.as_deref())?;
     let key: Option<OrderId> = cursor_of(query.cursor.as_deref(), |text| text.parse().ok())?;
-    let status = query.status.as_deref().map(status_of).transpose()?;
-    let user = query.user_id.as_deref().map(|text| {
+    let status = given(query.status.as_deref()).map(status_of).transpose()?;
+    let user = given(query.user_id.as_deref()).map(|text| {
         UserId::new(text).map_err(|error| Problem::invalid_at(Place::Parameter("user_id"), error.to_string()))
     });
     let page: Page<Order> = match user.transpose()? {
@@ -63,6 +63,11 @@ pub(crate) async fn list_orders(
         }
     };
     Ok(answer::json(StatusCode::OK, &page.map(OrderView::from)))
+}
+
+/// A parameter without a value is one that is not given.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn status_of(word: &str) -> Result<OrderStatus, Problem> {

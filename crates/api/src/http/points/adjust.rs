@@ -23,7 +23,7 @@ const ROUTE: &str = "POST /v1/users/{user}/points/adjustments";
         ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters")
     ),
     request_body = AdjustmentBody,
-    responses((status = 201, body = PointsView, description = "The account after the adjustment"))
+    responses((status = 200, body = PointsView, description = "The account after the adjustment"))
 )]
 pub(crate) async fn adjust_points(
     State(app): State<SharedApp>,
@@ -35,9 +35,7 @@ pub(crate) async fn adjust_points(
     let command = Command::AdjustPoints(AdjustPoints { user_id, delta, reason: reason.as_ref().into() });
     let reply = app.execute(Some(ROUTE), key, command).await?;
     Ok(respond(reply, |answer| match answer {
-        Answer::Points(account) => {
-            Some(answer::resource(StatusCode::CREATED, account.version, &PointsView::from(account)))
-        }
+        Answer::Points(account) => Some(answer::resource(StatusCode::OK, account.version, &PointsView::from(account))),
         _ => None,
     }))
 }

@@ -25,7 +25,7 @@ const ROUTE: &str = "POST /v1/stock/{sku}/adjustments";
         ("If-Match" = Option<String>, Header)
     ),
     request_body = AdjustmentBody,
-    responses((status = 201, body = StockView, description = "The row after the adjustment"))
+    responses((status = 200, body = StockView, description = "The row after the adjustment"))
 )]
 pub(crate) async fn adjust_stock(
     State(app): State<SharedApp>,
@@ -39,7 +39,7 @@ pub(crate) async fn adjust_stock(
     let command = submission.parse::<AdjustmentBody<'_>>()?.of_stock(sku.clone(), expected_version)?;
     let reply = app.execute(Some(ROUTE), key, Command::AdjustStock(command)).await?;
     Ok(respond(reply, |answer| match answer {
-        Answer::Stock(stock) => Some(answer::resource(StatusCode::CREATED, stock.version, &StockView::from(stock))),
+        Answer::Stock(stock) => Some(answer::resource(StatusCode::OK, stock.version, &StockView::from(stock))),
         _ => None,
     }))
 }
