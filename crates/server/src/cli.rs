@@ -30,8 +30,11 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(crate::serve::Arguments),
     Import(crate::import::Arguments),
     Load(crate::load::Arguments),
+    Verify(crate::verify::Arguments),
+    Openapi(crate::openapi::Arguments),
     States(crate::states::Arguments),
     Config(show_config::Arguments),
     Completions(completions::Arguments),
@@ -41,8 +44,11 @@ impl Command {
     /// Does what was asked. `ExitCode::FAILURE` is for a deed that was done and found something wrong.
     fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Serve(arguments) => arguments.run(),
             Self::Import(arguments) => arguments.run(),
             Self::Load(arguments) => arguments.run(),
+            Self::Verify(arguments) => arguments.run(),
+            Self::Openapi(arguments) => arguments.run(),
             Self::States(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),
             Self::Completions(arguments) => arguments.run(),

@@ -7,9 +7,12 @@ mod cli;
 mod config;
 mod import;
 mod load;
+mod openapi;
 mod retail;
+mod serve;
 mod states;
 mod telemetry;
+mod verify;
 
 use std::process::ExitCode;
 

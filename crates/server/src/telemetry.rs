@@ -20,12 +20,15 @@ pub(crate) fn start(settings: &Telemetry) -> Result<(), Box<dyn Error + Send + S
     let filter = EnvFilter::try_new(&settings.log)?;
     // A line that cannot be written is lost in silence: reporting it would write to the same closed stderr and panic.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
+    // `set_global_default` and not `try_init`, which would also bring the lines of libraries that use `log`.
     if is_json(settings.log_format, io::stderr().is_terminal()) {
-        lines.with_ansi(false).fmt_fields(JsonFields::new()).event_format(json::JsonLines).try_init()
+        let lines = lines.with_ansi(false).fmt_fields(JsonFields::new()).event_format(json::JsonLines);
+        tracing::subscriber::set_global_default(lines.finish())?;
     } else {
         let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        lines.compact().with_ansi(colours).try_init()
+        tracing::subscriber::set_global_default(lines.compact().with_ansi(colours).finish())?;
     }
+    Ok(())
 }
 
 fn is_json(format: LogFormat, on_terminal: bool) -> bool {

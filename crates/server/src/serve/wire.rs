@@ -1,0 +1,84 @@
+//! From the configuration to the running parts.
+
+use std::{sync::Arc, time::Duration};
+
+use ordain_api::ApiSettings;
+use ordain_domain::{price::ShippingRule, rules::Rules, time::Span};
+use ordain_engine::{
+    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, port::clock::SystemClock, reconcile::expired_orders,
+};
+use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
+
+use super::transition_log::TransitionLog;
+use crate::{
+    cli::Failure,
+    config::{Config, StoreUrl},
+};
+
+/// How long answers are kept under idempotency keys. Orders keep theirs for ever.
+const ANSWER_RETENTION: Duration = Duration::from_secs(7 * 86_400);
+/// How long the write-ahead log may become before it is begun anew.
+const LOG_BYTES_SOFT_MAX: u64 = 64 << 20;
+
+/// Opens the store and starts the engine.
+///
+/// # Errors
+/// When the store cannot be opened or read.
+pub(super) fn engine(config: &Config) -> Result<Arc<Engine>, Failure> {
+    let (store, reader) = SqliteStore::open(&sqlite_settings(config))?;
+    let parts = EngineParts {
+        store: Box::new(store),
+        reader,
+        clock: Arc::new(SystemClock),
+        rules: rules(config),
+        limits: BatchLimits { commands_max: config.batch.commands_max, queue_max: config.batch.queue_max },
+        on_halt: Box::new(|halt| {
+            tracing::error!(error.message = %halt, "the process ends at once and must be started again");
+            std::process::abort();
+        }),
+    };
+    Ok(Engine::start(parts)?)
+}
+
+/// The settings of the SQLite store.
+pub(crate) fn sqlite_settings(config: &Config) -> SqliteSettings {
+    let StoreUrl::Sqlite(path) = &config.store.url;
+    SqliteSettings {
+        path: path.clone(),
+        readers: config.store.readers,
+        cache_bytes: config.store.cache_bytes as u64,
+        unsafe_synchronous_normal: config.store.unsafe_synchronous_normal,
+        answer_retention: span(ANSWER_RETENTION),
+        log_bytes_soft_max: LOG_BYTES_SOFT_MAX,
+        key_index: KeyIndexSettings::STANDARD,
+        unpaid_per_user_max: config.orders.unpaid_per_user_max,
+    }
+}
+
+/// The work that nobody asks for: the scan, and the log of transitions where it is wanted.
+pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
+    tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
+    if config.telemetry.order_transitions {
+        tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog).run());
+    }
+}
+
+/// The settings of the HTTP interface.
+pub(super) fn api_settings(config: &Config) -> ApiSettings {
+    ApiSettings { body_bytes_max: config.limits.body_bytes_max, scan_interval: span(config.scan.interval) }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        payment_window: span(config.orders.payment_window),
+        duplicate_window: span(config.orders.duplicate_window),
+        lines_max: config.orders.lines_max,
+        unpaid_per_user_max: config.orders.unpaid_per_user_max,
+        shipping: ShippingRule { fee: config.pricing.shipping_fee, free_over: config.pricing.free_shipping_over },
+    }
+}
+
+/// Durations are checked when they are read: none is near the bound of 64 bits of microseconds.
+fn span(duration: Duration) -> Span {
+    Span(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
