@@ -8,7 +8,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_path_to_error::{Path, Segment};
 
@@ -56,7 +56,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 #[cold]
 fn explain<'a, T: Deserialize<'a>>(text: &'a [u8], first: &serde_json::Error) -> Problem {
-    if !first.is_data() {
+    // A value of a kind that an enumeration cannot have is reported by serde_json as if the text were broken.
+    if !first.is_data() && serde_json::from_slice::<IgnoredAny>(text).is_err() {
         let detail = shortened(format!("is not valid JSON: {first}"));
         return Problem::invalid(vec![FieldError::at("", detail)]);
     }
@@ -87,6 +88,9 @@ fn place_and_detail(path: &Path, message: &str) -> (String, String) {
             push_key(&mut pointer, &key);
         }
         return (pointer, "occurs twice".to_owned());
+    }
+    if message == "expected value" {
+        return (pointer, "must be one of the words that are taken here".to_owned());
     }
     let mut detail = message.to_owned();
     for (rust, plain) in [
@@ -145,6 +149,8 @@ mod tests {
         lines: Vec<Object<Line<'a>>>,
         #[serde(default, rename = "a/b~c")]
         odd: i64,
+        #[serde(default)]
+        word: Option<Word>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -154,6 +160,12 @@ mod tests {
         #[serde(borrow)]
         sku: Cow<'a, str>,
         quantity: i64,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        Active,
     }
 
     fn refusal(text: &str) -> (String, String) {
@@ -181,11 +193,7 @@ mod tests {
                 "/lines/0/quantity",
                 "invalid value: integer `9223372036854775808`, expected an integer of 64 bits",
             ),
-            (
-                r#"{"user":"u","lines":[{"sku":"a","quantity":1e400}]}"#,
-                "",
-                "is not valid JSON: number out of range at line 1 column 48",
-            ),
+            (r#"{"user":"u","lines":[{"sku":"a","quantity":1e400}]}"#, "/lines/0/quantity", "number out of range"),
             (r#"{"user":"u","lines":[{"sku":"a"}]}"#, "/lines/0/quantity", "is required"),
             (r#"{"user":"u","lines":[{"sku":"a","quantity":1,"total":0}]}"#, "/lines/0/total", "is not a known field"),
             (r#"{"user":"u","user":"v","lines":[]}"#, "/user", "occurs twice"),
@@ -196,6 +204,8 @@ mod tests {
                 "/a~1b~0c",
                 "invalid type: boolean `true`, expected an integer of 64 bits",
             ),
+            (r#"{"user":"u","lines":[],"word":true}"#, "/word", "must be one of the words that are taken here"),
+            (r#"{"user":"u","lines":[],"word":"x"}"#, "/word", "unknown variant `x`, expected `active`"),
             ("[]", "", "invalid type: sequence, expected an object"),
             (r#"["u",[]]"#, "", "invalid type: sequence, expected an object"),
             (r#"{"user":"u","lines":[["a",1]]}"#, "/lines/0", "invalid type: sequence, expected an object"),

@@ -37,7 +37,7 @@ pub(crate) async fn grant_coupon(
     Ok(respond(reply, |answer| match answer {
         Answer::Coupon(coupon) => {
             let response = answer::resource(StatusCode::CREATED, coupon.version, &CouponView::from(coupon));
-            Some(answer::located(response, &format!("/v1/users/{}/coupons/{}", coupon.user_id, coupon.id)))
+            Some(answer::located(response, &format!("/v1/coupons/{}", coupon.id)))
         }
         _ => None,
     }))
