@@ -44,9 +44,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// How long an order may stay unpaid.
 pub(crate) const WINDOW: Span = Span::seconds(900);
 
-/// How an order timer or the scan may lag before `verify` calls it missed.
+/// How long a timer may lag before `verify` calls it missed.
 const LATE_AFTER: Span = Span::seconds(60);
 
+/// Batches and a queue as large as those of the shipped configuration.
 pub(crate) const LIMITS: BatchLimits = BatchLimits { commands_max: 512, queue_max: 16_384 };
 
 /// A running engine with everything around it.
@@ -54,6 +55,7 @@ pub(crate) struct Shop {
     pub(crate) engine: Arc<Engine>,
     pub(crate) memory: Arc<MemoryReader>,
     pub(crate) clock: Arc<ManualClock>,
+    rules: Rules,
     halts: Mutex<mpsc::Receiver<String>>,
 }
 
@@ -63,16 +65,29 @@ impl Shop {
         Shop::open_with(LIMITS, None).await
     }
 
+    /// A shop in which an order may stay unpaid for another time.
+    pub(crate) async fn open_for(window: Span) -> Shop {
+        let (store, memory) = MemoryStore::new();
+        let rules = Rules { payment_window: window, ..rules() };
+        let shop = Shop::over(Box::new(store), memory, Arc::default(), LIMITS, rules);
+        shop.stock_up().await;
+        shop
+    }
+
     /// A shop with other limits, or with a tampered store.
     pub(crate) async fn open_with(limits: BatchLimits, tamperer: Option<&Arc<Tamperer>>) -> Shop {
         let (store, memory) = MemoryStore::new();
-        let shop = Shop::over(tampered(store, tamperer), memory, Arc::default(), limits);
-        let products = ["a", "b"].map(product).into();
-        shop.accept(operator(Command::PutProducts(PutProducts { products, expected_version: None }))).await;
-        for sku in ["a", "b"] {
-            shop.accept(receive(sku, 1_000_000)).await;
-        }
+        let shop = Shop::over(tampered(store, tamperer), memory, Arc::default(), limits, rules());
+        shop.stock_up().await;
         shop
+    }
+
+    async fn stock_up(&self) {
+        let products = ["a", "b"].map(product).into();
+        self.accept(operator(Command::PutProducts(PutProducts { products, expected_version: None }))).await;
+        for sku in ["a", "b"] {
+            self.accept(receive(sku, 1_000_000)).await;
+        }
     }
 
     fn over(
@@ -80,6 +95,7 @@ impl Shop {
         memory: Arc<MemoryReader>,
         clock: Arc<ManualClock>,
         limits: BatchLimits,
+        rules: Rules,
     ) -> Shop {
         let (told, halts) = mpsc::channel();
         let reader: Arc<dyn StoreReader> = Arc::<MemoryReader>::clone(&memory);
@@ -87,12 +103,12 @@ impl Shop {
             store,
             reader,
             clock: Arc::<ManualClock>::clone(&clock),
-            rules: rules(),
+            rules: rules.clone(),
             limits,
             on_halt: Box::new(move |halt| told.send(halt.to_string()).expect("the test still listens")),
         };
         let engine = Engine::start(parts).expect("the store in memory can be read");
-        Shop { engine, memory, clock, halts: Mutex::new(halts) }
+        Shop { engine, memory, clock, rules, halts: Mutex::new(halts) }
     }
 
     /// The process ends and comes up again on what the store kept.
@@ -103,9 +119,9 @@ impl Shop {
     /// As [`Shop::restart`], with a store that is tampered with.
     pub(crate) fn restart_with(self, tamperer: Option<&Arc<Tamperer>>) -> Shop {
         self.engine.stop();
-        let Shop { engine, memory, clock, halts } = self;
+        let Shop { engine, memory, clock, rules, halts } = self;
         drop((engine, halts));
-        Shop::over(tampered(memory.reopen(), tamperer), memory, clock, LIMITS)
+        Shop::over(tampered(memory.reopen(), tamperer), memory, clock, LIMITS, rules)
     }
 
     /// Why the shard halted.
@@ -199,7 +215,7 @@ fn tampered(store: MemoryStore, tamperer: Option<&Arc<Tamperer>>) -> Box<dyn Sha
     }
 }
 
-pub(crate) fn rules() -> Rules {
+fn rules() -> Rules {
     Rules {
         payment_window: WINDOW,
         duplicate_window: Span::seconds(3),

@@ -36,40 +36,49 @@ async fn an_order_is_closed_at_its_time_and_not_a_microsecond_before() {
 }
 
 #[tokio::test]
-async fn timers_that_are_set_at_any_distance_fire_in_their_order() {
-    let shop = Shop::open().await;
-    let mut orders = Vec::new();
-    // Some are due beyond what the wheel reads ahead, some within it, some while it is read.
-    for (number, pause) in [0, 1, 29, 30, 31, 59, 60, 61, 120, 3].into_iter().enumerate() {
-        shop.clock.advance(Span::seconds(pause));
-        orders.push(shop.place(place(&format!("u-{number}"), "a")).await);
-    }
-    for (index, order) in orders.iter().enumerate() {
-        shop.clock.set(order.placed.expires_at);
-        shop.until("the next order is closed", || shop.status(order.id) == OrderStatus::Cancelled).await;
-        assert_eq!(shop.order(order.id).updated_at, order.placed.expires_at);
-        let later = orders[index + 1..].iter().filter(|later| later.placed.expires_at > order.placed.expires_at);
-        for later in later {
-            assert_eq!(shop.status(later.id), OrderStatus::PendingPayment);
+async fn orders_of_any_window_are_closed_in_their_order() {
+    // The wheel reads 60 seconds ahead and reads on after 30: timers are set before, at and behind what it has read.
+    for seconds in [0, 2, 29, 30, 31, 59, 60, 61, 900] {
+        let window = Span(Span::seconds(seconds).0 + 1);
+        let shop = Shop::open_for(window).await;
+        let mut orders = Vec::new();
+        // All are placed before the first is due; with the shortest windows that is at once.
+        let pauses = [0, 1, 0, 7, 12, 3, 5, 0, 1, 1].map(|share| Span(window.0 * share / 31));
+        for (number, pause) in pauses.into_iter().enumerate() {
+            shop.clock.advance(pause);
+            orders.push(shop.place(place(&format!("u-{number}"), "a")).await);
         }
+        assert_eq!(shop.count(OrderStatus::PendingPayment), 10, "{seconds} s");
+        for (index, order) in orders.iter().enumerate() {
+            shop.clock.set(order.placed.expires_at);
+            shop.until("the next order is closed", || shop.status(order.id) == OrderStatus::Cancelled).await;
+            assert_eq!(shop.order(order.id).updated_at, order.placed.expires_at, "{seconds} s");
+            let later = orders[index + 1..].iter().filter(|later| later.placed.expires_at > order.placed.expires_at);
+            for later in later {
+                assert_eq!(shop.status(later.id), OrderStatus::PendingPayment, "{seconds} s");
+            }
+        }
+        shop.verify();
     }
-    shop.verify();
 }
 
 #[tokio::test]
 async fn a_cancelled_order_has_no_timer_left() {
-    let shop = Shop::open().await;
-    let order = shop.place(place("u-1", "a")).await;
-    shop.clock.set(order.placed.expires_at.minus(Span::seconds(1)));
-    shop.run_a_batch().await;
-    shop.accept(cancel(order.id)).await;
-    shop.clock.advance(Span::seconds(100));
-    let other = shop.place(place("u-2", "a")).await;
-    shop.clock.advance(WINDOW);
-    shop.until("the other order is closed", || shop.status(other.id) == OrderStatus::Cancelled).await;
-    assert_eq!(shop.order(order.id).cancel_reason, Some(CancelReason::Buyer));
-    assert_eq!(shop.memory.timers(None, shop.clock.now().plus(WINDOW), 10).unwrap(), []);
-    shop.verify();
+    for window in [Span::seconds(2), WINDOW] {
+        let shop = Shop::open_for(window).await;
+        let order = shop.place(place("u-1", "a")).await;
+        shop.clock.set(order.placed.expires_at.minus(Span::seconds(1)));
+        shop.run_a_batch().await;
+        shop.accept(cancel(order.id)).await;
+        let other = shop.place(place("u-2", "a")).await;
+        shop.clock.set(other.placed.expires_at);
+        shop.until("the other order is closed", || shop.status(other.id) == OrderStatus::Cancelled).await;
+        assert_eq!(shop.order(order.id).cancel_reason, Some(CancelReason::Buyer));
+        assert_eq!(shop.memory.timers(None, shop.clock.now().plus(WINDOW), 10).unwrap(), []);
+        let fired = shop.engine.counters().timer_lag.read().0.iter().sum::<u64>();
+        assert_eq!(fired, 1, "what is not wanted any more does not even fire");
+        shop.verify();
+    }
 }
 
 #[tokio::test]
