@@ -1,5 +1,7 @@
 //! The OpenAPI document around the calls: title, tags, and the problem that every call may answer.
 
+mod parameters;
+
 use utoipa::{
     OpenApi,
     openapi::{
@@ -44,8 +46,20 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
 
 /// The finished document as text.
 pub(crate) fn rendered(mut document: utoipa::openapi::OpenApi) -> String {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter {
+                    parameters::describe(path, parameter);
+                }
+            }
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    "Done".clone_into(&mut response.description);
+                }
+            }
             operation.responses.responses.insert("default".to_owned(), RefOr::T(problem_response()));
         }
     }

@@ -45,7 +45,7 @@ pub(crate) struct TemplateBody<'a> {
     amount: Option<i64>,
     /// Currency of the amounts. Without one, that of the catalog where it has only one.
     #[serde(default, borrow)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "GBP")]
     currency: Option<Cow<'a, str>>,
     /// Least goods after promotions, minor units.
     #[serde(default)]
@@ -196,7 +196,7 @@ pub(crate) struct TemplatePage<'a> {
 pub(crate) struct GrantBody<'a> {
     /// Of which template.
     #[serde(borrow)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,64}$")]
     template: Cow<'a, str>,
 }
 

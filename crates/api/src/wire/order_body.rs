@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use ordain_domain::{
+    idempotency::KEY_LENGTH_MAX,
     ids::{CouponId, Sku, UserId},
     money::{AMOUNT_MAX, QUANTITY_MAX},
     order::PlaceOrder,
@@ -10,7 +11,13 @@ use ordain_domain::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, SchemaType, Type},
+    },
+};
 
 use crate::{
     currency_text::parse_currency,
@@ -28,7 +35,7 @@ use crate::{
 struct LineBody<'a> {
     /// Of which product. The same SKU may stand on several lines.
     #[serde(borrow)]
-    #[schema(value_type = String, example = "85123A")]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,64}$", example = "85123A")]
     sku: Cow<'a, str>,
     /// How many units.
     #[schema(minimum = 1, maximum = 1_000_000)]
@@ -42,11 +49,11 @@ struct LineBody<'a> {
 pub(crate) struct OrderBody<'a> {
     /// Whose order.
     #[serde(borrow)]
-    #[schema(value_type = String, example = "u-17850")]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,64}$", example = "u-17850")]
     user_id: Cow<'a, str>,
     /// ISO 4217, upper case: the one currency of the order.
     #[serde(borrow)]
-    #[schema(value_type = String, example = "GBP")]
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "GBP")]
     currency: Cow<'a, str>,
     /// 1 to `orders.lines_max` (1,000 unless set) lines.
     #[serde(borrow)]
@@ -54,7 +61,7 @@ pub(crate) struct OrderBody<'a> {
     lines: Vec<Object<LineBody<'a>>>,
     /// A coupon of the user.
     #[serde(default, borrow)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^cpn_(0|[1-9][0-9]{0,18})$")]
     coupon_id: Option<Cow<'a, str>>,
     /// Points to spend; one is worth one minor unit.
     #[serde(default)]
@@ -78,15 +85,33 @@ pub(crate) struct OrderBody<'a> {
     idempotency_key: Option<Cow<'a, str>>,
 }
 
-/// One order of a batch with its own key.
-#[derive(Debug, ToSchema)]
-#[schema(as = BatchItemBody)]
-#[expect(dead_code, reason = "only its schema is used: items are parsed as order bodies")]
-pub(crate) struct BatchItemBody<'a> {
-    /// 1 to 255 printable ASCII characters, unique among the orders of the user for ever.
-    idempotency_key: Option<String>,
-    #[serde(flatten)]
-    order: OrderBody<'a>,
+/// One order of a batch: an order with its own key. Only its schema is used: items are parsed as order bodies.
+pub(crate) struct BatchItemBody;
+
+impl PartialSchema for BatchItemBody {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = OrderBody::schema();
+        if let RefOr::T(Schema::Object(order)) = &mut schema {
+            let key = ObjectBuilder::new()
+                .schema_type(SchemaType::Type(Type::String))
+                .min_length(Some(1))
+                .max_length(Some(KEY_LENGTH_MAX))
+                .description(Some("Printable ASCII characters, unique among the orders of the user for ever."));
+            order.properties.insert("idempotency_key".to_owned(), key.into());
+            order.description = Some("One order of a batch with its own key.".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for BatchItemBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("BatchItemBody")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        OrderBody::schemas(schemas);
+    }
 }
 
 /// Several orders. Each is decided for itself.

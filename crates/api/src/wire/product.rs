@@ -40,7 +40,7 @@ pub(crate) struct ProductBody<'a> {
     pub(crate) price: i64,
     /// ISO 4217, upper case.
     #[serde(borrow)]
-    #[schema(value_type = String, example = "GBP")]
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "GBP")]
     pub(crate) currency: Cow<'a, str>,
     /// Whether it may be ordered.
     pub(crate) status: StatusWord,
@@ -100,14 +100,14 @@ impl ProductBody<'_> {
 pub(crate) struct ImportedProduct<'a> {
     /// The caller's name of it.
     #[serde(borrow)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,64}$")]
     pub(crate) sku: Cow<'a, str>,
     #[serde(borrow)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     title: Cow<'a, str>,
     price: i64,
     #[serde(borrow)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
     currency: Cow<'a, str>,
     status: StatusWord,
     #[serde(default)]

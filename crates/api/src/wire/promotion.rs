@@ -84,7 +84,7 @@ pub(crate) struct PromotionBody<'a> {
     applies_to: Object<AppliesToBody<'a>>,
     /// Currency of the amounts. Without one, that of the catalog where it has only one.
     #[serde(default, borrow)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "GBP")]
     currency: Option<Cow<'a, str>>,
     /// Included.
     #[serde(borrow)]
