@@ -83,10 +83,10 @@ fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
     }
 }
 
-/// Only the text that [`entity_tag`] writes is a version.
+/// Only the text that [`entity_tag`] writes is a version. 0 is one: that of stock and points that never moved.
 fn version_of(text: &str) -> Option<u64> {
-    let version: u64 = text.parse().ok()?;
-    (version > 0 && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0')).then_some(version)
+    let is_canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
+    text.parse().ok().filter(|_| is_canonical)
 }
 
 fn failed(detail: &'static str) -> Problem {
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn if_match_is_one_version_or_any() {
         let code = |problem: Problem| problem.code();
-        let table: [(&[&str], _); 11] = [
+        let table: [(&[&str], _); 12] = [
             (&[], Ok(Precondition::None)),
             (&["\"7\""], Ok(Precondition::Version(7))),
             (&["*"], Ok(Precondition::Exists)),
@@ -144,8 +144,9 @@ mod tests {
             (&["\"7\"", "\"8\""], Err(ProblemCode::InvalidRequest)),
             (&["W/\"7\""], Err(ProblemCode::PreconditionFailed)),
             (&["\"x\""], Err(ProblemCode::PreconditionFailed)),
+            (&["\"+7\""], Err(ProblemCode::PreconditionFailed)),
             (&["\"07\""], Err(ProblemCode::PreconditionFailed)),
-            (&["\"0\""], Err(ProblemCode::PreconditionFailed)),
+            (&["\"0\""], Ok(Precondition::Version(0))),
             (&["\"18446744073709551616\""], Err(ProblemCode::PreconditionFailed)),
         ];
         for (values, expected) in table {

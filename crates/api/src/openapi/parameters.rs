@@ -25,7 +25,7 @@ pub(super) fn describe(path: &str, parameter: &mut Parameter) {
         (ParameterIn::Path, "id") if path.starts_with("/v1/coupons/") => pattern(schema, "^cpn_(0|[1-9][0-9]{0,18})$"),
         (ParameterIn::Path, "id" | "sku" | "user") | (ParameterIn::Query, "user_id") => pattern(schema, TEXT_ID),
         (ParameterIn::Query, "cursor") => pattern(schema, "^[A-Za-z0-9._:-]{1,64}$"),
-        (ParameterIn::Header, "If-Match") => pattern(schema, r#"^(\*|"[1-9][0-9]{0,19}")$"#),
+        (ParameterIn::Header, "If-Match") => pattern(schema, r#"^(\*|"(0|[1-9][0-9]{0,19})")$"#),
         (ParameterIn::Header, "Idempotency-Key") => {
             schema.min_length = Some(1);
             schema.max_length = Some(255);

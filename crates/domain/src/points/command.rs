@@ -15,4 +15,6 @@ pub struct AdjustPoints {
     pub delta: i64,
     /// The operator's own words, 1 to 200 characters.
     pub reason: Arc<str>,
+    /// Refuse unless the account has this version.
+    pub expected_version: Option<u64>,
 }

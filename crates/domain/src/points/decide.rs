@@ -1,7 +1,7 @@
 //! Decisions on points.
 //!
-//! Order of refusals of an adjustment: `invalid_request` (delta 0), `insufficient_points`, `invalid_request` (above the
-//! bound).
+//! Order of refusals of an adjustment: `invalid_request` (delta 0), `version_mismatch`, `insufficient_points`,
+//! `invalid_request` (above the bound).
 
 use alloc::sync::Arc;
 
@@ -23,6 +23,7 @@ pub fn adjust(scope: &mut Scope<'_>, command: &AdjustPoints) -> Result<Answer, R
         return Err(Refusal::invalid("/delta", "must not be 0"));
     }
     let account = current(scope, &command.user_id);
+    Refusal::check_version(command.expected_version, account.version)?;
     let Some(adjusted) = account.adjust(command.delta) else {
         return Err(if command.delta < 0 {
             Refusal::InsufficientPoints { balance: account.balance }

@@ -253,7 +253,12 @@ pub(crate) fn adjust(name: &str, delta: i64) -> Command {
 }
 
 pub(crate) fn points(name: &str, delta: i64) -> Command {
-    Command::AdjustPoints(AdjustPoints { user_id: user(name), delta, reason: Arc::from("because") })
+    Command::AdjustPoints(AdjustPoints {
+        user_id: user(name),
+        delta,
+        reason: Arc::from("because"),
+        expected_version: None,
+    })
 }
 
 pub(crate) fn grant(name: &str, of: &str) -> Command {

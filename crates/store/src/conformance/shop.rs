@@ -115,7 +115,12 @@ pub(super) fn adjust(name: &str, delta: i64) -> Command {
 }
 
 pub(super) fn points(name: &str, delta: i64) -> Command {
-    Command::AdjustPoints(AdjustPoints { user_id: user(name), delta, reason: Arc::from("because") })
+    Command::AdjustPoints(AdjustPoints {
+        user_id: user(name),
+        delta,
+        reason: Arc::from("because"),
+        expected_version: None,
+    })
 }
 
 pub(super) fn grant(name: &str, of: &str) -> Command {

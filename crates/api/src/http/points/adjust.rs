@@ -8,6 +8,7 @@ use crate::{
     app::SharedApp,
     http::respond,
     path::Named,
+    preconditions::Precondition,
     problem::Problem,
     submission::Submission,
     wire::{points::PointsView, stock::AdjustmentBody},
@@ -20,7 +21,8 @@ const ROUTE: &str = "POST /v1/users/{user}/points/adjustments";
     post, path = "/v1/users/{user}/points/adjustments", tag = "users", operation_id = "adjust_points",
     params(
         ("user" = String, Path, description = "The caller's name of the user"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters")
+        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters"),
+        ("If-Match" = Option<String>, Header)
     ),
     request_body = AdjustmentBody,
     responses((status = 200, body = PointsView, description = "The account after the adjustment"))
@@ -28,11 +30,15 @@ const ROUTE: &str = "POST /v1/users/{user}/points/adjustments";
 pub(crate) async fn adjust_points(
     State(app): State<SharedApp>,
     Named(user_id): Named<UserId>,
+    precondition: Precondition,
     submission: Submission,
 ) -> Result<Response, Problem> {
     let key = submission.required_key()?;
+    let stored = || Ok(app.read(|reader| reader.points(&user_id))?.map(|account| account.version));
+    let expected_version = precondition.expected(stored)?;
     let AdjustmentBody { delta, reason } = submission.parse::<AdjustmentBody<'_>>()?.checked()?;
-    let command = Command::AdjustPoints(AdjustPoints { user_id, delta, reason: reason.as_ref().into() });
+    let command =
+        Command::AdjustPoints(AdjustPoints { user_id, delta, reason: reason.as_ref().into(), expected_version });
     let reply = app.execute(Some(ROUTE), key, command).await?;
     Ok(respond(reply, |answer| match answer {
         Answer::Points(account) => Some(answer::resource(StatusCode::OK, account.version, &PointsView::from(account))),
