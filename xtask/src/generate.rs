@@ -27,8 +27,10 @@ pub struct Generated {
 }
 
 /// Every generated file of the repository.
-pub const GENERATED: &[Generated] =
-    &[Generated { arguments: &["states", "--out", "{folder}"], output: Output::Folder("docs/states") }];
+pub const GENERATED: &[Generated] = &[
+    Generated { arguments: &["states", "--out", "{folder}"], output: Output::Folder("docs/states") },
+    Generated { arguments: &["openapi"], output: Output::File("docs/openapi.json") },
+];
 
 /// Regenerates every listed file, or with `check` only compares. Returns the paths that differed, sorted.
 ///

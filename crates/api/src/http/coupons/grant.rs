@@ -20,7 +20,7 @@ const ROUTE: &str = "POST /v1/users/{user}/coupons";
     post, path = "/v1/users/{user}/coupons", tag = "pricing", operation_id = "grant_coupon",
     params(
         ("user" = String, Path, description = "The caller's name of the user"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")
     ),
     request_body = GrantBody,
     responses((status = 201, body = CouponView))
@@ -30,7 +30,7 @@ pub(crate) async fn grant_coupon(
     Named(user_id): Named<UserId>,
     submission: Submission,
 ) -> Result<Response, Problem> {
-    let key = submission.required_key()?;
+    let key = submission.key();
     let template = submission.parse::<GrantBody<'_>>()?.template()?;
     let command = Command::GrantCoupon(GrantCoupon { user_id, template });
     let reply = app.execute(Some(ROUTE), key, command).await?;

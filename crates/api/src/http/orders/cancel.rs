@@ -55,7 +55,7 @@ impl CancelBody<'_> {
     post, path = "/v1/orders/{id}/cancel", tag = "orders", operation_id = "cancel_order",
     params(
         ("id" = String, Path, description = "`ord_…`"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters"),
         ("If-Match" = Option<String>, Header)
     ),
     request_body = CancelBody,
@@ -67,7 +67,7 @@ pub(crate) async fn cancel_order(
     precondition: Precondition,
     submission: Submission,
 ) -> Result<Response, Problem> {
-    let key = submission.required_key()?;
+    let key = submission.key();
     let (reason, note) = submission.parse::<CancelBody<'_>>()?.wish()?;
     let expected_version =
         precondition.expected(|| Ok(app.read(|reader| reader.order(order))?.map(|order| order.version)))?;

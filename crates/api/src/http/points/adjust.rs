@@ -21,7 +21,7 @@ const ROUTE: &str = "POST /v1/users/{user}/points/adjustments";
     post, path = "/v1/users/{user}/points/adjustments", tag = "users", operation_id = "adjust_points",
     params(
         ("user" = String, Path, description = "The caller's name of the user"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters"),
         ("If-Match" = Option<String>, Header)
     ),
     request_body = AdjustmentBody,
@@ -33,7 +33,7 @@ pub(crate) async fn adjust_points(
     precondition: Precondition,
     submission: Submission,
 ) -> Result<Response, Problem> {
-    let key = submission.required_key()?;
+    let key = submission.key();
     let stored = || Ok(app.read(|reader| reader.points(&user_id))?.map(|account| account.version));
     let expected_version = precondition.expected(stored)?;
     let AdjustmentBody { delta, reason } = submission.parse::<AdjustmentBody<'_>>()?.checked()?;

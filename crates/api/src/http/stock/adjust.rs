@@ -21,7 +21,7 @@ const ROUTE: &str = "POST /v1/stock/{sku}/adjustments";
     post, path = "/v1/stock/{sku}/adjustments", tag = "stock", operation_id = "adjust_stock",
     params(
         ("sku" = String, Path, description = "The caller's name of the product"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters"),
         ("If-Match" = Option<String>, Header)
     ),
     request_body = AdjustmentBody,
@@ -33,7 +33,7 @@ pub(crate) async fn adjust_stock(
     precondition: Precondition,
     submission: Submission,
 ) -> Result<Response, Problem> {
-    let key = submission.required_key()?;
+    let key = submission.key();
     let stored = || Ok(app.read(|reader| reader.stock(&sku))?.map(|stock| stock.version));
     let expected_version = precondition.expected(stored)?;
     let command = submission.parse::<AdjustmentBody<'_>>()?.of_stock(sku.clone(), expected_version)?;
