@@ -113,9 +113,15 @@ fn check_sqlite_version(version: i32) -> Result<(), StoreFailure> {
 
 /// An empty file, or one of Ordain's whose schema is not newer than this program.
 fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreFailure> {
-    let application: i64 = number(connection, "-- application_id_load\nPRAGMA application_id")?;
-    let version: i64 = number(connection, "-- user_version_load\nPRAGMA user_version")?;
-    let tables: i64 = number(connection, "-- tables_count\nSELECT count(*) FROM sqlite_schema")?;
+    let read = |sql: &str| {
+        let named = |failure: StoreFailure| {
+            StoreFailure::new(failure.kind, format_args!("{} cannot be read: {failure}", path.display()))
+        };
+        number(connection, sql).map_err(named)
+    };
+    let application = read("-- application_id_load\nPRAGMA application_id")?;
+    let version = read("-- user_version_load\nPRAGMA user_version")?;
+    let tables = read("-- tables_count\nSELECT count(*) FROM sqlite_schema")?;
     let known = known_version();
     let refuse = |text: String| Err(StoreFailure::new(FailureKind::Corrupt, text));
     match (application, tables) {

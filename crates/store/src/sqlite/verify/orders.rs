@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use ordain_domain::{
     event::Event,
     ids::{EventId, OrderId, Sku, UserId},
-    order::Order,
+    order::{Order, Placed},
     stock::{Lock, LockState, Locks},
     timer::{Timer, TimerKind},
 };
@@ -29,7 +29,7 @@ use crate::invariants::{problem_of_coupon_user, problem_of_events, problem_of_lo
 
 const VERIFY_ORDERS_LIST: &str = "-- verify_orders_list
 SELECT id, status, cancel_reason, paid, refunded, version, updated_at, first_event, last_event, quantities,
-    user_id, token
+    user_id, token, total, placed_at, expires_at
 FROM orders ORDER BY id";
 
 const VERIFY_LOCKS_LIST: &str = "-- verify_locks_list
@@ -118,10 +118,24 @@ fn read_order(connection: &Connection, row: &Row<'_>, id: OrderId) -> Result<(Or
     };
     let order = order::order(row, placed)?;
     let mut problem = problem_of_events(&order, &events);
-    if problem.is_none() && text(row, 10)? != order.placed.user_id.as_str() {
-        problem = Some(format!("the row is of {}, the first event of {}", text(row, 10)?, order.placed.user_id));
+    if problem.is_none() {
+        problem = problem_of_copies(row, &order.placed)?;
     }
     Ok((order, problem))
+}
+
+/// What the row repeats of the first event, so that lists and scans need not read that, says the same.
+fn problem_of_copies(row: &Row<'_>, placed: &Placed) -> Result<Option<String>, SqliteFailure> {
+    if text(row, 10)? != placed.user_id.as_str() {
+        return Ok(Some(format!("the row is of {}, the first event of {}", text(row, 10)?, placed.user_id)));
+    }
+    let copies = [
+        ("total", row.get(12)?, placed.price.total),
+        ("placed_at", row.get(13)?, placed.placed_at.0),
+        ("expires_at", row.get(14)?, placed.expires_at.0),
+    ];
+    let wrong = copies.into_iter().find(|(_, copy, original): &(_, i64, i64)| copy != original);
+    Ok(wrong.map(|(name, copy, original)| format!("{name} of the row is {copy}, the first event says {original}")))
 }
 
 fn note_key(row: &Row<'_>, id: OrderId, seen: &mut Seen) -> Result<(), SqliteFailure> {
