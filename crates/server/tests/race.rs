@@ -125,6 +125,44 @@ async fn bounds_hold_when_all_come_at_once() {
     client.verified().await;
 }
 
+/// A queue of one: whoever finds it full is told so at once, with nothing done and nothing kept under the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn overload_is_refused_and_passes() {
+    let data = Data::new();
+    let server = data.serve(&["batch.commands_max=1", "batch.queue_max=1"]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10_000).await;
+    let (mut placed, mut shed) = (0, Vec::new());
+    for round in 0..20 {
+        let mut tasks = JoinSet::new();
+        for buyer in 0..200 {
+            let (client, key) = (client.clone(), format!("{round}-{buyer}"));
+            let body = order(&format!("u-{round}-{buyer}"), &[("a", 1)]);
+            tasks.spawn(async move { (client.place_keyed(&key, &body).await, key, body) });
+        }
+        for (answer, key, body) in tasks.join_all().await {
+            if answer.status == 201 {
+                placed += 1;
+            } else {
+                answer.refused(503, "overloaded");
+                assert_eq!(answer.header("retry-after"), "1");
+                shed.push((key, body));
+            }
+        }
+        if !shed.is_empty() {
+            break;
+        }
+    }
+    assert!(placed > 0 && !shed.is_empty(), "{placed} placed, {} refused", shed.len());
+    assert_eq!(client.stock("a").await, [10_000, placed, 10_000 - placed, 0]);
+    for (key, body) in &shed {
+        let again = client.place_keyed(key, body).await;
+        assert!(again.status == 201 && !again.is_replayed(), "{again}");
+    }
+    assert_eq!(client.stock("a").await[1], placed + shed.len() as i64);
+    client.verified().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_cancelled_by_one_of_many() {
     let data = Data::new();

@@ -143,6 +143,17 @@ impl Shop {
         seen
     }
 
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> &str {
+        self.server.address()
+    }
+
+    /// How many orders a user has.
+    pub(crate) async fn orders_of(&self, user: &str) -> usize {
+        let page = self.client.get(&format!("/v1/orders?user_id={user}")).await.expect(200);
+        page["data"].as_array().expect("a list").len()
+    }
+
     /// Position in the log of an order's first event.
     async fn position_of(&self, order: &str) -> i64 {
         let events = self.client.get(&format!("/v1/orders/{order}/events")).await.expect(200);

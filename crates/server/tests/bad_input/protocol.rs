@@ -1,5 +1,10 @@
 //! What is wrong with the request itself: broken JSON, its size and depth, media types, headers, parameters, methods.
 
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpStream},
+};
+
 use reqwest::Method;
 
 use crate::{Bad, Shop, keyed};
@@ -112,6 +117,8 @@ async fn headers_are_checked() {
         key("a tab", b"a\tb"),
         key("no ASCII", "ключ".as_bytes()),
         key("no UTF-8", &[0xff, 0xfe]),
+        get("/v1/orders", "").header("accept", b"text/html").with(406, "not_acceptable"),
+        get("/v1/orders/ord_1/watch", "").header("accept", b"application/json").with(406, "not_acceptable"),
         get("/v1/orders/ord_1/watch", "").header("last-event-id", b"x").with(404, "not_found"),
     ];
     Shop::open().await.refuses(rows).await;
@@ -188,4 +195,38 @@ async fn other_methods_are_not_allowed() {
         Bad::new(&name, (method, path), GOOD.as_bytes(), "").with(405, "method_not_allowed")
     };
     shop.refuses(table.map(row).into_iter().collect()).await;
+}
+
+/// What is no HTTP, or breaks off, is no order, and the next caller is served.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_request_is_no_order() {
+    let shop = Shop::open().await;
+    let head =
+        |more: &str| format!("POST /v1/orders HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}\r\n\r\n");
+    let length = GOOD.len();
+    let table = [
+        ("half a head", "POST /v1/orders HTT".to_owned(), 0),
+        ("a body that never comes", head(&format!("content-length: {length}")), 0),
+        ("half a body", head(&format!("content-length: {length}")), length / 2),
+        ("a body longer than it came", head(&format!("content-length: {}", length + 1)), length),
+        ("a chunk that breaks off", head("transfer-encoding: chunked") + &format!("{length:x}\r\n"), length),
+        ("two lengths", head(&format!("content-length: {length}\r\ncontent-length: 1")), length),
+        ("a length that is none", head("content-length: -1"), length),
+        ("no HTTP", "\u{16}\u{3}\u{1}\u{2}\u{0}".to_owned(), 0),
+        ("an old HTTP", format!("POST /v1/orders HTTP/0.9\r\n\r\n{GOOD}"), 0),
+        ("a head of 1 MiB", head(&format!("x-padding: {}", "x".repeat(1 << 20))), 0),
+    ];
+    for (name, head, sent) in table {
+        let mut stream = TcpStream::connect(shop.address()).expect("the server listens");
+        // The server may hang up before it has heard all of it.
+        drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&GOOD.as_bytes()[..sent])));
+        drop(stream.shutdown(Shutdown::Write));
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer));
+        let answer = String::from_utf8_lossy(&answer);
+        let is_refused = answer.is_empty() || answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.0 4");
+        assert!(is_refused, "{name}: {answer}");
+    }
+    shop.refuses(vec![place("the next caller's mistake", b"{}", "")]).await;
+    assert_eq!(shop.orders_of("u").await, 0, "nothing was placed");
 }

@@ -46,6 +46,15 @@ fn numbered(number: u64) -> (String, Value) {
     (format!("order-{number}"), body)
 }
 
+/// What became of orders whose answer was never heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retried {
+    /// How many there were.
+    pub(crate) unanswered: usize,
+    /// How many of them had been placed all the same.
+    pub(crate) placed_before: usize,
+}
+
 /// What is known of every order that was ever sent.
 #[derive(Default)]
 pub(crate) struct Books {
@@ -97,17 +106,17 @@ impl Books {
         tasks.join_all().await;
     }
 
-    /// Sends what was never answered again; how many of these orders had been placed all the same.
-    pub(crate) async fn retry_the_rest(&self, client: &Client) -> usize {
+    /// Sends what was never answered again.
+    pub(crate) async fn retry_the_rest(&self, client: &Client) -> Retried {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut done_without_answer = 0;
+        let mut retried = Retried { unanswered: open.len(), placed_before: 0 };
         for number in open {
             let (key, body) = numbered(number);
             let answer = client.place_keyed(&key, &body).await;
             self.answered(number, &answer.expect(201));
-            done_without_answer += usize::from(answer.is_replayed());
+            retried.placed_before += usize::from(answer.is_replayed());
         }
-        done_without_answer
+        retried
     }
 
     /// There are as many orders as keys, the stock is what they hold, and the invariants hold.

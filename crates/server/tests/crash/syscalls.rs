@@ -7,6 +7,7 @@ use std::{
     ffi::OsStr,
     os::unix::process::ExitStatusExt as _,
     process::{Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use reqwest::Method;
@@ -234,4 +235,33 @@ async fn persist(server: &Server, answers: &mut Vec<Value>, fault: &str) -> usiz
         assert_eq!(client.get("/v1/stock/a").await.status, 200, "{fault}: reads go on");
     }
     panic!("{fault}: there is room again, yet it does not go on\n{}", server.log());
+}
+
+/// A disk that takes a fifth of a second to sync makes batches larger, not the queue longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_disk_is_shared_by_all_who_wait() {
+    const CALLERS: usize = 64;
+    const ORDERS: usize = 4;
+    if !can_trace() {
+        return;
+    }
+    let template = prepared().await;
+    let data = template.copy();
+    let server = Server::start(faulty(&data, SYNC, "delay_enter=200000")).await;
+    let server = server.unwrap_or_else(|ended| panic!("{}\n{}", ended.status, ended.log));
+    let client = server.client();
+    client.receive("a", 1_000).await;
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..CALLERS {
+        let client = client.clone();
+        callers.spawn(async move {
+            for _ in 0..ORDERS {
+                client.place(&order(&format!("u-{caller}"), &[("a", 1)])).await;
+            }
+        });
+    }
+    // One after another they would take 51 s.
+    tokio::time::timeout(Duration::from_secs(10), callers.join_all()).await.expect("one sync serves many");
+    assert_eq!(client.stock("a").await, [1_100, (CALLERS * ORDERS) as i64, 844, 0]);
+    client.verified().await;
 }
