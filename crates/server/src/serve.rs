@@ -43,8 +43,10 @@ impl Arguments {
             tracing::warn!("{warning}");
         }
         refuse_open_door(config.listen.http)?;
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(http_threads(config.listen.threads))
+            .enable_all()
+            .build()?;
         let engine = wire::engine(&config)?;
         let served = runtime.block_on(serve(&config, &engine));
         // Background tasks end with the runtime; the engine answers what it took before its thread ends.
@@ -56,8 +58,11 @@ impl Arguments {
 
 /// One core is left to the shard's thread. Measured on two cores with 64 connections: one HTTP thread gives a higher rate
 /// and a quarter of the p99 latency of two, because the shard's thread need not wait for a core when its sync returns.
-fn http_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+fn http_threads(wanted: usize) -> usize {
+    match wanted {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
+        _ => wanted,
+    }
 }
 
 /// Without authentication everybody who can connect is an operator, so only this machine may connect.

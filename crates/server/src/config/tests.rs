@@ -21,7 +21,7 @@ fn defaults() -> (Config, Layers) {
 #[test]
 fn the_shipped_file_holds_the_promised_defaults() {
     let expected = Config {
-        listen: Listen { http: "127.0.0.1:8080".parse().unwrap() },
+        listen: Listen { http: "127.0.0.1:8080".parse().unwrap(), threads: 0 },
         store: Store {
             url: StoreUrl::Sqlite(PathBuf::from("ordain-data/ordain.db")),
             readers: 4,

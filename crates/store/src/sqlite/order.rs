@@ -31,15 +31,17 @@ UPDATE orders SET status = ?3, cancel_reason = ?4, paid = ?5, refunded = ?6, ver
     last_event = ?9, quantities = ?10
 WHERE id = ?1 AND version = ?2";
 
+// `+?1` keeps the plan from depending on the bound value: with a bare variable in a join, SQLite (built with STAT4) prepares
+// the statement anew at every run, which took 5 of 7 microseconds.
 const ORDER_LOAD: &str = "-- order_load
 SELECT o.id, o.status, o.cancel_reason, o.paid, o.refunded, o.version, o.updated_at, o.first_event, o.last_event,
     o.quantities, e.data
-FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id = ?1";
+FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id = +?1";
 
 const ORDERS_BEFORE_LIST: &str = "-- orders_before_list
 SELECT o.id, o.status, o.cancel_reason, o.paid, o.refunded, o.version, o.updated_at, o.first_event, o.last_event,
     o.quantities, e.data
-FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id < ?1 ORDER BY o.id DESC LIMIT ?2";
+FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id < +?1 ORDER BY o.id DESC LIMIT ?2";
 
 const ORDER_LAST_EVENT_LOAD: &str = "-- order_last_event_load
 SELECT last_event FROM orders WHERE id = ?1";
