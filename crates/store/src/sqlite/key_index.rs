@@ -162,19 +162,14 @@ impl KeyIndex {
         self.state().marks
     }
 
-    /// Shows `check` the ids under a name, newest first, until it recognises one. Different names may share a hash, so
-    /// that `check` compares the row itself. Reads on `connection` must not be older than this call.
-    pub(super) fn find<T>(
-        &self,
-        connection: &Connection,
-        name: KeyName,
-        check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
-    ) -> Result<Option<T>, SqliteFailure> {
-        let (recent, runs) = {
-            let state = self.state();
-            (state.tables().flat_map(|table| table.named(name)).collect::<Vec<_>>(), Arc::clone(&state.runs))
-        };
-        find_in(connection, &recent, &runs, name, check)
+    /// What may be of a name. Reads with it must not be older than this call.
+    pub(super) fn candidates(&self, name: KeyName) -> Candidates {
+        let state = self.state();
+        Candidates {
+            name,
+            recent: state.tables().flat_map(|table| table.named(name)).collect(),
+            runs: state.runs.iter().filter(|run| run.may_hold(name)).map(Arc::clone).collect(),
+        }
     }
 
     /// Shows `visit` the ids of the orders of a user before `before` (excluded), newest first, until it breaks. Another
@@ -230,24 +225,40 @@ impl State {
     }
 }
 
-fn find_in<T>(
-    connection: &Connection,
-    recent: &[i64],
-    runs: &[Arc<Run>],
+/// What may be of a name: entries in memory, and runs that do not deny it. Nearly always nothing, and then nothing was
+/// allocated for it.
+#[derive(Debug)]
+pub(super) struct Candidates {
     name: KeyName,
-    mut check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
-) -> Result<Option<T>, SqliteFailure> {
-    for id in recent {
-        if let Some(found) = check(*id)? {
-            return Ok(Some(found));
-        }
+    recent: Vec<i64>,
+    runs: Vec<Arc<Run>>,
+}
+
+impl Candidates {
+    /// Whether the name is certainly not in the index.
+    pub(super) fn is_empty(&self) -> bool {
+        self.recent.is_empty() && self.runs.is_empty()
     }
-    for run in runs.iter().filter(|run| run.may_hold(name)) {
-        if let Some(found) = run.find(connection, name, &mut check)? {
-            return Ok(Some(found));
+
+    /// Shows `check` the ids under the name, newest first, until it recognises one. Different names may share a hash, so
+    /// that `check` compares the row itself.
+    pub(super) fn find<T>(
+        &self,
+        connection: &Connection,
+        mut check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
+    ) -> Result<Option<T>, SqliteFailure> {
+        for id in &self.recent {
+            if let Some(found) = check(*id)? {
+                return Ok(Some(found));
+            }
         }
+        for run in &self.runs {
+            if let Some(found) = run.find(connection, self.name, &mut check)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
-    Ok(None)
 }
 
 /// The index at one moment, for reading all of it in a snapshot that begins later.
@@ -282,15 +293,13 @@ impl KeyView {
         Ok((orders, problem))
     }
 
-    /// As [`KeyIndex::find`].
-    pub(super) fn find<T>(
-        &self,
-        connection: &Connection,
-        name: KeyName,
-        check: impl FnMut(i64) -> Result<Option<T>, SqliteFailure>,
-    ) -> Result<Option<T>, SqliteFailure> {
-        let recent: Vec<i64> = self.tables.iter().flat_map(|table| table.named(name)).collect();
-        find_in(connection, &recent, &self.runs, name, check)
+    /// As [`KeyIndex::candidates`].
+    pub(super) fn candidates(&self, name: KeyName) -> Candidates {
+        Candidates {
+            name,
+            recent: self.tables.iter().flat_map(|table| table.named(name)).collect(),
+            runs: self.runs.iter().filter(|run| run.may_hold(name)).map(Arc::clone).collect(),
+        }
     }
 }
 

@@ -1,39 +1,57 @@
 //! Keeping the write-ahead log short without stopping the writer.
 //!
 //! A background thread copies the log into the data file (PASSIVE: it waits for nobody and nobody for it) whenever the log
-//! has grown by some MiB. Alone that lets a busy log grow for ever, because there is never a moment in which all of it is
-//! copied; so when the log is long, the writer itself copies the little that is left and begins it anew.
+//! has grown by some MiB, and syncs what it copied. Alone that lets a busy log grow for ever, because there is never a
+//! moment in which all of it is copied. So when the log is long, the thread copies until next to nothing is left, and the
+//! writer itself copies that and begins the log anew, in about the time of a commit.
+
+mod worker;
 
 use std::{
-    path::{Path, PathBuf},
+    fs::File,
+    path::Path,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use ordain_engine::port::store::{FailureKind, StoreFailure};
 use rusqlite::Connection;
 
+use self::worker::Worker;
 use super::{failure::SqliteFailure, open_orders::OpenOrders, schema};
-
-const LOG_COPY: &str = "-- log_copy
-PRAGMA wal_checkpoint(PASSIVE)";
 
 const LOG_RESTART: &str = "-- log_restart
 PRAGMA wal_checkpoint(RESTART)";
 
-/// After how many bytes of log a pass is made.
-const PASS_BYTES: u64 = 8 << 20;
+/// The log gives its room back when a long read had let it grow.
+const LOG_TRUNCATE: &str = "-- log_truncate
+PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// A frame of the log: a page and its header (SQLite file format, section 4.1).
 const FRAME_BYTES: u64 = 4_096 + 24;
+/// After how many bytes of log a pass is made.
+const PASS_BYTES: u64 = 8 << 20;
+/// How much may be left for the writer to copy when it begins the log anew: 2 MiB.
+const REST_FRAMES: u64 = 512;
+/// From how many times longer than wished on the writer copies more than that, and gives the room back.
+const LONG_MAX: u64 = 4;
+/// How long the writer waits for point reads to leave the log before it begins it anew another time.
+const RESTART_PATIENCE: Duration = Duration::from_millis(3);
 
 /// What the writer, the background thread and the gauges share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LogState {
     /// Frames in the log after the last commit.
     frames: AtomicU64,
+    /// Frames of it that are copied and synced.
+    copied: AtomicU64,
+    frames_soft_max: u64,
+    /// Whether a pass is being made.
+    is_passing: AtomicBool,
     task: Mutex<Task>,
     wake: Condvar,
     disk_failure: Mutex<Option<String>>,
@@ -49,9 +67,24 @@ struct Task {
 #[derive(Debug)]
 pub(super) struct LogKeeper {
     state: Arc<LogState>,
+    /// How long the log was when the last pass was asked for.
     asked_at: u64,
-    bytes_soft_max: u64,
+    /// How long it was when somebody's old snapshot kept it from being begun anew.
+    refused_at: Option<u64>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The data file, open beside SQLite only to be synced. While any connection lives it must not be closed: that would drop
+/// the locks that SQLite holds on the file (POSIX advisory locks belong to the process, fcntl(2)).
+#[derive(Debug)]
+pub(super) struct DataFile(File);
+
+impl DataFile {
+    /// Opens the file of a store that is open.
+    pub(super) fn open(path: &Path) -> Result<Arc<DataFile>, StoreFailure> {
+        let open = File::open(path).map(|file| Arc::new(DataFile(file)));
+        open.map_err(|error| StoreFailure::new(FailureKind::Other, format_args!("{}: {error}", path.display())))
+    }
 }
 
 /// Sizes for operators.
@@ -66,62 +99,88 @@ impl LogGauge {
 }
 
 impl LogKeeper {
-    /// Begins to keep the log of the file that `writer` writes.
+    /// Begins to keep the log of the file that `writer` writes, and to count unpaid orders.
     pub(super) fn start(
         path: &Path,
         writer: &mut Connection,
+        data: &Arc<DataFile>,
         open_orders: Arc<OpenOrders>,
         bytes_soft_max: u64,
     ) -> Result<LogKeeper, StoreFailure> {
-        let state = Arc::new(LogState::default());
+        let state = Arc::new(LogState {
+            frames: AtomicU64::new(0),
+            copied: AtomicU64::new(0),
+            frames_soft_max: bytes_soft_max / FRAME_BYTES,
+            is_passing: AtomicBool::new(false),
+            task: Mutex::default(),
+            wake: Condvar::new(),
+            disk_failure: Mutex::default(),
+        });
         let hooked = Arc::clone(&state);
         let hook = move |_: &mut rusqlite::hooks::Wal, frames: i32| {
             hooked.frames.store(u64::try_from(frames).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(SqliteFailure::from)?;
-        let worker = Worker { state: Arc::clone(&state), path: path.to_owned(), open_orders };
+        let worker = Worker { state: Arc::clone(&state), data: Arc::clone(data), open_orders };
         let connection = schema::open_checkpointer(path)?;
-        let spawned =
-            std::thread::Builder::new().name("ordain-store".to_owned()).spawn(move || worker.run(&connection));
-        let thread = spawned
-            .map_err(|error| StoreFailure::new(FailureKind::Other, format_args!("cannot start a thread: {error}")))?;
-        Ok(LogKeeper { state, asked_at: 0, bytes_soft_max, thread: Some(thread) })
+        let thread = std::thread::Builder::new().name("ordain-store".to_owned());
+        let thread = thread.spawn(move || worker.run(&connection)).map_err(|error| {
+            StoreFailure::new(FailureKind::Other, format_args!("a thread cannot be started: {error}"))
+        })?;
+        Ok(LogKeeper { state, asked_at: 0, refused_at: None, thread: Some(thread) })
     }
 
     pub(super) fn gauge(&self) -> LogGauge {
         LogGauge(Arc::clone(&self.state))
     }
 
-    /// What the disk said when a copy could not be synced.
+    /// What the disk said when a copy could not be written or synced.
     pub(super) fn disk_failure(&self) -> Option<String> {
         self.state.disk_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks for a pass when the log has grown enough.
     pub(super) fn after_commit(&mut self) {
-        let bytes = self.state.frames.load(Ordering::Relaxed) * FRAME_BYTES;
-        if bytes < self.asked_at {
-            self.asked_at = 0;
+        let frames = self.state.frames.load(Ordering::Relaxed);
+        if frames < self.asked_at {
+            self.begun_anew();
         }
-        if bytes >= self.asked_at + PASS_BYTES {
-            self.asked_at = bytes;
+        if (frames - self.asked_at) * FRAME_BYTES >= PASS_BYTES {
+            self.asked_at = frames;
             self.state.tell(|task| task.copy = true);
         }
     }
 
-    /// Begins the log anew when it is long. Called between batches by the writer.
+    /// Begins the log anew when it is long and nearly all of it is copied. Called between batches by the writer.
     pub(super) fn restart_if_long(&mut self, writer: &Connection) -> Result<(), SqliteFailure> {
-        let bytes = self.state.frames.load(Ordering::Relaxed) * FRAME_BYTES;
-        if bytes < self.bytes_soft_max {
+        let state = &self.state;
+        let (frames, soft_max) = (state.frames.load(Ordering::Relaxed), state.frames_soft_max);
+        let rest = frames.saturating_sub(state.copied.load(Ordering::Relaxed));
+        let is_far_too_long = frames >= LONG_MAX * soft_max;
+        let may_copy = if is_far_too_long { soft_max } else { REST_FRAMES };
+        // Somebody's old snapshot may hold the log: asking again with every batch would only cost time.
+        let was_refused = self.refused_at.is_some_and(|refused_at| frames < refused_at + REST_FRAMES);
+        if frames < soft_max || rest > may_copy || was_refused || state.is_passing.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (busy, frames, copied) = checkpoint(writer, LOG_RESTART).inspect_err(|failure| self.state.note(failure))?;
-        if busy == 0 && frames == copied {
-            self.state.frames.store(0, Ordering::Relaxed);
-            self.asked_at = 0;
+        writer.busy_timeout(RESTART_PATIENCE)?;
+        let restarted = checkpoint(writer, if is_far_too_long { LOG_TRUNCATE } else { LOG_RESTART });
+        writer.busy_timeout(schema::WRITER_PATIENCE)?;
+        let (busy, ..) = restarted.inspect_err(|failure| state.note(failure))?;
+        if busy == 0 {
+            state.frames.store(0, Ordering::Relaxed);
+            self.begun_anew();
+        } else {
+            self.refused_at = Some(frames);
         }
         Ok(())
+    }
+
+    fn begun_anew(&mut self) {
+        self.asked_at = 0;
+        self.refused_at = None;
+        self.state.copied.store(0, Ordering::Relaxed);
     }
 }
 
@@ -145,51 +204,12 @@ impl LogState {
     /// Remembers that the disk failed to take bytes: nothing in memory can be trusted to be on it.
     fn note(&self, failure: &SqliteFailure) {
         if failure.is_failed_write(true) {
-            *self.disk_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.to_string());
-        }
-    }
-}
-
-struct Worker {
-    state: Arc<LogState>,
-    path: PathBuf,
-    open_orders: Arc<OpenOrders>,
-}
-
-impl Worker {
-    fn run(&self, connection: &Connection) {
-        let mut counted = Some((i64::MIN, 0));
-        loop {
-            if let Some(after) = counted {
-                counted = self.open_orders.rebuild_chunk(connection, after).unwrap_or_else(|failure| {
-                    tracing::warn!(%failure, "unpaid orders cannot be counted; they are looked up instead");
-                    None
-                });
-            }
-            match self.next_task(counted.is_none()) {
-                Task { stop: true, .. } => return,
-                Task { copy: true, .. } => self.copy(connection),
-                Task { copy: false, .. } => {}
-            }
+            self.note_text(failure.to_string());
         }
     }
 
-    /// The next thing to do; waits for one unless there is other work.
-    fn next_task(&self, may_wait: bool) -> Task {
-        let mut task = self.state.task.lock().unwrap_or_else(PoisonError::into_inner);
-        while may_wait && !task.stop && !task.copy {
-            task = self.state.wake.wait(task).unwrap_or_else(PoisonError::into_inner);
-        }
-        let next = Task { copy: task.copy, stop: task.stop };
-        task.copy = false;
-        next
-    }
-
-    fn copy(&self, connection: &Connection) {
-        if let Err(failure) = checkpoint(connection, LOG_COPY) {
-            self.state.note(&failure);
-            tracing::warn!(%failure, path = %self.path.display(), "the log cannot be copied");
-        }
+    fn note_text(&self, text: String) {
+        *self.disk_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 }
 

@@ -37,16 +37,27 @@ pub(super) struct OpenOrders {
 /// Which orders are still to be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rebuild {
-    /// The orders up to this id are being counted. That one of them ends is not subtracted, as nobody can say whether it
-    /// was counted before; the bound stays a bound.
-    UpTo(i64),
+    /// The orders up to `last` are being counted, those with timers up to `after` (due, order) are. That one of them ends
+    /// is not subtracted, as nobody can say whether it was counted before; the bound stays a bound.
+    Going {
+        last: i64,
+        after: (i64, i64),
+    },
+    Done,
+}
+
+/// Whether all are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    More,
     Done,
 }
 
 impl OpenOrders {
     /// Counters that know of no order up to `last_order`, until [`OpenOrders::rebuild_chunk`] has counted them.
     pub(super) fn new(last_order: i64) -> OpenOrders {
-        let rebuild = if last_order == 0 { Rebuild::Done } else { Rebuild::UpTo(last_order) };
+        let going = Rebuild::Going { last: last_order, after: (i64::MIN, 0) };
+        let rebuild = if last_order == 0 { Rebuild::Done } else { going };
         let counters = std::iter::repeat_with(|| AtomicU16::new(0)).take(COUNTERS).collect();
         OpenOrders { counters, rebuild: Mutex::new(rebuild) }
     }
@@ -54,7 +65,7 @@ impl OpenOrders {
     /// At least as many as the user has; none while they are being rebuilt.
     pub(super) fn bound(&self, user: &str) -> Option<u32> {
         match *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) {
-            Rebuild::UpTo(_) => None,
+            Rebuild::Going { .. } => None,
             Rebuild::Done => Some(u32::from(self.counter(user).load(Ordering::Relaxed))),
         }
     }
@@ -67,7 +78,7 @@ impl OpenOrders {
 
     /// One less: the order is paid or ended.
     pub(super) fn left(&self, user: &str, order: i64) {
-        if let Rebuild::UpTo(last) = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Rebuild::Going { last, .. } = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner)
             && order <= last
         {
             return;
@@ -76,16 +87,10 @@ impl OpenOrders {
         let _ = self.counter(user).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// Counts some more of the orders that were there at the start; `after` is where the last call ended. None when all are
-    /// counted.
-    pub(super) fn rebuild_chunk(
-        &self,
-        connection: &Connection,
-        after: (i64, i64),
-    ) -> Result<Option<(i64, i64)>, SqliteFailure> {
-        let Rebuild::UpTo(last) = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) else {
-            return Ok(None);
-        };
+    /// Counts some more of the orders that were there at the start. Only one thread may do so.
+    pub(super) fn rebuild_chunk(&self, connection: &Connection) -> Result<Progress, SqliteFailure> {
+        let going = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let Rebuild::Going { last, after } = going else { return Ok(Progress::Done) };
         let mut statement = connection.prepare_cached(UNPAID_USERS_LIST)?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![after.0, after.1, last, limit])?;
@@ -94,10 +99,22 @@ impl OpenOrders {
             self.placed(text(row, 2)?);
             reached = Some((row.get(0)?, row.get(1)?));
         }
-        if reached.is_none() {
-            *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) = Rebuild::Done;
+        let (rebuild, progress) = match reached {
+            Some(after) => (Rebuild::Going { last, after }, Progress::More),
+            None => (Rebuild::Done, Progress::Done),
+        };
+        *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) = rebuild;
+        Ok(progress)
+    }
+
+    /// Counts up to `chunks` times [`CHUNK`] orders at once: what a start has time for.
+    pub(super) fn rebuild_some(&self, connection: &Connection, chunks: usize) -> Result<(), SqliteFailure> {
+        for _ in 0..chunks {
+            if self.rebuild_chunk(connection)? == Progress::Done {
+                break;
+            }
         }
-        Ok(reached)
+        Ok(())
     }
 
     fn counter(&self, user: &str) -> &AtomicU16 {

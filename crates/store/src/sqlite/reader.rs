@@ -24,8 +24,14 @@ use ordain_engine::port::store::{
 use rusqlite::Connection;
 
 use super::{
-    coupon, event, failure::SqliteFailure, key_index::KeyIndex, log::LogGauge, order, points, pool::ReaderPool,
-    schema::FileLock, shard, stock, timer, user, verify,
+    coupon, event,
+    failure::SqliteFailure,
+    key_index::KeyIndex,
+    log::{DataFile, LogGauge},
+    order, points,
+    pool::ReaderPool,
+    schema::FileLock,
+    shard, stock, timer, user, verify,
 };
 
 /// The reading side of one SQLite file.
@@ -35,6 +41,8 @@ pub struct SqliteReader {
     pub(super) index: Arc<KeyIndex>,
     pub(super) log: LogGauge,
     pub(super) data_path: std::path::PathBuf,
+    // Behind the connections: see `DataFile`.
+    pub(super) _data: Arc<DataFile>,
     pub(super) _lock: Arc<FileLock>,
 }
 

@@ -6,6 +6,7 @@ use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use ordain_engine::port::store::{FailureKind, StoreFailure};
@@ -22,6 +23,8 @@ mod embedded {
 const APPLICATION_ID: i64 = 0x4f52_444e;
 /// 3.51.3: versions before it can corrupt a database when a log is reset while it is checkpointed.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// How long the writer waits for somebody else's lock on the file, which only a tool in an operator's hand takes.
+pub(super) const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 /// How many prepared statements a connection keeps: more than there are.
 const STATEMENTS_MAX: usize = 96;
 
@@ -136,6 +139,7 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreFailure> 
 }
 
 fn set_up_writer(connection: &Connection, settings: WriterSettings) -> Result<(), StoreFailure> {
+    connection.busy_timeout(WRITER_PATIENCE).map_err(SqliteFailure::from)?;
     let mode: String = connection
         .query_row("-- journal_mode_set\nPRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(SqliteFailure::from)?;

@@ -22,7 +22,7 @@ use super::{
     catalog,
     failure::SqliteFailure,
     key_index::{KeyIndex, KeyKeeper},
-    log::LogKeeper,
+    log::{DataFile, LogKeeper},
     open_orders::{CountedUsers, OpenOrders},
     schema::FileLock,
     shard,
@@ -32,7 +32,7 @@ use super::{
 /// The store of one shard in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // The connection goes before the lock: a field is dropped before those below it.
+    // Fields are dropped in this order: the connection before what keeps others from the file.
     connection: Connection,
     log: LogKeeper,
     index: Arc<KeyIndex>,
@@ -45,12 +45,14 @@ pub struct SqliteStore {
     last_answer: i64,
     unpaid_per_user_max: u32,
     answer_retention: Span,
+    _data: Arc<DataFile>,
     _lock: Arc<FileLock>,
 }
 
 /// What was opened with the file for the writer, some of it shared with the readers and the keeper of the log.
 pub(super) struct Opened {
     pub(super) lock: Arc<FileLock>,
+    pub(super) data: Arc<DataFile>,
     pub(super) index: Arc<KeyIndex>,
     pub(super) keys: KeyKeeper,
     pub(super) open_orders: Arc<OpenOrders>,
@@ -76,6 +78,7 @@ impl SqliteStore {
             json: JsonBuffer::default(),
             unpaid_per_user_max: settings.unpaid_per_user_max,
             answer_retention: settings.answer_retention,
+            _data: opened.data,
             _lock: opened.lock,
         })
     }

@@ -40,7 +40,7 @@ pub(crate) struct Shard<S> {
     pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
     head: ShardHead,
-    carry: Carry,
+    pub(crate) carry: Carry,
 }
 
 impl<S: ShardStore> Shard<S> {

@@ -109,7 +109,7 @@ impl World {
             for key in 0..KEYS {
                 let name = KeyName::of_order(user(user_number).as_str(), &token(key));
                 let mut found = Vec::new();
-                let nothing = self.index.find(&self.connection, name, |id| {
+                let nothing = self.index.candidates(name).find(&self.connection, |id| {
                     found.push(id);
                     Ok(None::<()>)
                 });

@@ -57,7 +57,7 @@ fn look_up_each(connection: &Connection, checks: &mut Checks, view: &KeyView) ->
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let name = KeyName::of_order(text(row, 1)?, &order::token(row, 2)?);
-        let found = view.find(connection, name, |candidate| Ok((candidate == id).then_some(())))?;
+        let found = view.candidates(name).find(connection, |candidate| Ok((candidate == id).then_some(())))?;
         let problem = found.is_none().then(|| "not found by its key".to_owned());
         checks.keys.examine(OrderId::from_number(id), problem);
     }

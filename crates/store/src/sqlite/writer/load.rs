@@ -2,7 +2,7 @@
 //!
 //! It reads nothing that was not asked for.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{iter::Peekable, ops::ControlFlow, sync::Arc};
 
 use ordain_domain::{
     idempotency::{AnswerKey, StoredAnswer},
@@ -44,11 +44,13 @@ impl SqliteStore {
         for id in &keys.orders {
             rows.orders.insert(*id, order::load(&self.connection, *id)?.map(Arc::new));
         }
+        let mut absent = Vec::with_capacity(keys.order_keys.len());
         for key in &keys.order_keys {
-            rows.order_keys.insert(key.clone(), self.order_key(key)?);
+            rows.order_keys.insert(key.clone(), self.order_key(key, &mut absent)?);
         }
+        let mut absent = absent.into_iter().peekable();
         for key in &keys.answers {
-            rows.answers.insert(key.clone(), self.answer(key)?);
+            rows.answers.insert(key.clone(), self.answer(key, &mut absent)?);
         }
         for user in &keys.open_orders {
             let placements = placements_of(keys, user);
@@ -93,15 +95,32 @@ impl SqliteStore {
         Ok(stock)
     }
 
-    fn order_key(&self, key: &OrderKey) -> Result<Option<OrderKeyEntry>, SqliteFailure> {
-        self.index.find(&self.connection, KeyName::of_order_key(key), |id| match id {
+    /// Names that nothing at all is known of are noted.
+    fn order_key(&self, key: &OrderKey, absent: &mut Vec<KeyName>) -> Result<Option<OrderKeyEntry>, SqliteFailure> {
+        let name = KeyName::of_order_key(key);
+        let candidates = self.index.candidates(name);
+        if candidates.is_empty() {
+            absent.push(name);
+            return Ok(None);
+        }
+        candidates.find(&self.connection, |id| match id {
             1.. => order::key_entry(&self.connection, OrderId::from_number(id), key),
             _ => Ok(None),
         })
     }
 
-    fn answer(&self, key: &AnswerKey) -> Result<Option<StoredAnswer>, SqliteFailure> {
-        self.index.find(&self.connection, KeyName::of_answer(key), |id| match id {
+    /// A placement's order and its stored refusal have one name, and the keys of both tables are in the same order: what
+    /// the index denied for the order need not be asked again.
+    fn answer(
+        &self,
+        key: &AnswerKey,
+        absent: &mut Peekable<impl Iterator<Item = KeyName>>,
+    ) -> Result<Option<StoredAnswer>, SqliteFailure> {
+        let name = KeyName::of_answer(key);
+        if absent.next_if_eq(&name).is_some() {
+            return Ok(None);
+        }
+        self.index.candidates(name).find(&self.connection, |id| match id {
             ..0 => answer::load_if_of(&self.connection, -id, key),
             _ => Ok(None),
         })
