@@ -86,6 +86,43 @@ async fn a_key_belongs_to_its_body_its_user_and_its_route() {
     client.verified().await;
 }
 
+/// The draft of the IETF quotes keys, Stripe does not; both forms name the same key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_may_be_quoted() {
+    let data = Data::new();
+    let server = data.serve(&[]).await;
+    let client = server.client();
+    client.stocked("a", 100, 1_000).await;
+    let longest = "k".repeat(255);
+    for (quoted, bare) in [
+        ("\"abc\"", "abc"),
+        ("\"a b\"", "a b"),
+        ("\"a\\\"b\"", "a\"b"),
+        ("\"~!@#$%^&*()\"", "~!@#$%^&*()"),
+        (&format!("\"{longest}\""), &longest),
+    ] {
+        let first = client.place_keyed(quoted, &order("u", &[("a", 1)])).await;
+        first.expect(201);
+        assert_replay(&first, &client.place_keyed(bare, &order("u", &[("a", 1)])).await);
+    }
+    assert_eq!(client.stock("a").await[1], 5);
+}
+
+/// Only placing could make a second thing of a retry that nobody notices; other changes may come without a key.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_without_a_key_are_made_each_time() {
+    let data = Data::new();
+    let server = data.serve(&[]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10).await;
+    for expected in [11, 12, 13] {
+        let request = client.request(Method::POST, "/v1/stock/a/adjustments").json(&json!({"delta": 1, "reason": "x"}));
+        let adjusted = answer(request).await;
+        assert_eq!(adjusted.expect(200)["on_hand"], expected);
+        assert!(!adjusted.is_replayed());
+    }
+}
+
 /// A refusal is an answer: it stays, although the reason for it is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_told_again_although_it_would_succeed() {

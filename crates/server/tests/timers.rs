@@ -62,7 +62,7 @@ async fn an_unpaid_order_is_closed_when_its_window_ends_and_not_before() {
             (seen["status"] != "pending_payment").then_some(seen)
         });
         let late = lateness(&closed.await, 2_000_000);
-        assert!(late < 1_000_000, "{late} microseconds late");
+        assert!(late < 2_000_000, "{late} microseconds late");
         let events = client.get(&format!("/v1/orders/{id}/events")).await.expect(200)["data"].clone();
         assert_eq!((&events[0]["type"], &events[1]["type"]), (&json!("order.placed"), &json!("order.cancelled")));
         assert_eq!(events.as_array().map(Vec::len), Some(2), "{events}");
