@@ -79,7 +79,8 @@ async fn kills_during_recovery_change_nothing() {
     let log = data.path().join("ordain.db-wal");
     assert!(std::fs::metadata(&log).is_ok_and(|log| log.len() > 0), "there is something to recover");
     for _ in 0..3 {
-        let mut recovering = serve_command(&[], data.path(), books::SETTINGS).spawn().expect("ordain starts");
+        let mut command = serve_command(&[], data.path(), books::SETTINGS);
+        let mut recovering = command.stderr(std::process::Stdio::null()).spawn().expect("ordain starts");
         let process = recovering.id();
         until("it has opened the log", async || has_open(process, &log).then_some(())).await;
         recovering.kill().expect("it is still there");
