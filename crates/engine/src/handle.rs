@@ -33,6 +33,7 @@ use crate::{
         store::{FailureKind, ShardStore, StoreFailure, StoreReader},
     },
     queue::{Answers, CursorMove, Group, Queue, Work},
+    recent::RecentOrders,
     routing::{Routing, ShardNumber},
     shard::{Halt, Shard, Shared},
     watch::{OrderWatch, WatchHub},
@@ -76,6 +77,7 @@ impl Engine {
             clock,
             counters: Arc::new(Counters::default()),
             hub: Arc::new(WatchHub::default()),
+            recent: Arc::new(RecentOrders::default()),
             catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
             last_event: Arc::new(tokio::sync::watch::channel(0).0),
         };
@@ -150,6 +152,17 @@ impl Engine {
         let missing = || StoreFailure::new(FailureKind::Corrupt, format!("{id} has no version {version}"));
         let outcome = Ok(Answer::Order(Arc::new(order.ok_or_else(missing)?)));
         Ok(Reply { outcome, replayed: reply.replayed })
+    }
+
+    /// An order as its last commit left it: from memory if it changed lately, else from the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, StoreFailure> {
+        match self.shared.recent.get(id) {
+            Some(order) => Ok(Some(order)),
+            None => Ok(self.reader.order(id)?.map(Arc::new)),
+        }
     }
 
     /// An order as it was after its event of the given number.

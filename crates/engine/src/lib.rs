@@ -15,6 +15,7 @@ pub mod handle;
 pub mod port;
 mod query;
 pub mod queue;
+mod recent;
 pub mod reconcile;
 pub mod routing;
 pub mod shard;

@@ -31,6 +31,7 @@ use crate::{
         clock::Clock,
         store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
     },
+    recent::RecentOrders,
     timers::Wheel,
     watch::WatchHub,
 };
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) hub: Arc<WatchHub>,
+    pub(crate) recent: Arc<RecentOrders>,
     pub(crate) catalog: Arc<ArcSwap<Catalog>>,
     pub(crate) last_event: Arc<tokio::sync::watch::Sender<i64>>,
 }
@@ -246,6 +248,7 @@ impl Shard {
                 self.shared.counters.transitions[transition].fetch_add(1, Ordering::Relaxed);
             }
         }
+        changes.orders.values().for_each(|order| self.shared.recent.put(order));
         self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
         if !changes.events.is_empty() {
             self.shared.last_event.send_replace(head.last_event);

@@ -3,7 +3,9 @@
 use axum::{extract::State, http::HeaderMap, response::Response};
 use ordain_domain::ids::OrderId;
 
-use crate::{answer, app::SharedApp, path::Named, problem::Problem, wire::order_view::OrderView};
+use crate::{
+    answer, app::SharedApp, path::Named, problem::Problem, refusal::problem_of_store, wire::order_view::OrderView,
+};
 
 /// Read an order
 #[utoipa::path(
@@ -16,6 +18,7 @@ pub(crate) async fn get_order(
     Named(id): Named<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let order = app.read(|reader| reader.order(id))?.ok_or_else(|| Problem::not_found("order"))?;
-    Ok(answer::read(&headers, order.version, &OrderView::from(&order)))
+    let order = app.engine.order(id).map_err(|failure| problem_of_store(&failure))?;
+    let order = order.ok_or_else(|| Problem::not_found("order"))?;
+    Ok(answer::read(&headers, order.version, &OrderView::from(order.as_ref())))
 }
