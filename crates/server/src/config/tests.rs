@@ -63,6 +63,7 @@ fn every_key_has_a_comment_above_it() {
 #[test]
 fn the_bounds_in_the_comments_are_the_bounds_checked() {
     let table = [
+        ("listen.threads", "0", "256"),
         ("store.readers", "1", "64"),
         ("store.cache_bytes", "1048576", "68719476736"),
         ("orders.payment_window", "100ms", "30d"),
