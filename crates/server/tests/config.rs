@@ -112,7 +112,7 @@ fn an_unknown_key_is_told_with_the_nearest_known_one() {
         ("[order]\nshipping_fee = 1", "order.shipping_fee", "pricing.shipping_fee"),
         ("lines_max = 1", "lines_max", "orders.lines_max"),
         ("[pricing]\n[pricing.shiping_fee]\n", "pricing.shiping_fee", "pricing.shipping_fee"),
-        ("[listn]", "listn", "listen.http"),
+        ("[listn]", "listn", "listen.threads"),
         ("[Orders]\nlines_max = 1", "Orders.lines_max", "orders.lines_max"),
     ];
     for (file, name, nearest) in in_file {
