@@ -26,7 +26,7 @@ SELECT position, order_id, subject, seq, previous, type, at, actor, data FROM ev
 
 const EVENTS_AFTER_LIST: &str = "-- events_after_list
 SELECT position, order_id, subject, seq, previous, type, at, actor, data FROM events
-WHERE position > ?1 ORDER BY position LIMIT ?2";
+WHERE position > ?1 ORDER BY position LIMIT ?2 + 0";
 
 /// Appends facts to the log.
 pub(super) fn insert(

@@ -25,7 +25,7 @@ const CHUNK: usize = 4_096;
 const UNPAID_USERS_LIST: &str = "-- unpaid_users_list
 SELECT t.due, t.order_id, o.user_id FROM timers AS t CROSS JOIN orders AS o ON o.id = t.order_id
 WHERE t.kind = 1 AND (t.due, t.kind, t.order_id) > (?1, 1, ?2) AND t.order_id <= ?3
-ORDER BY t.due, t.kind, t.order_id LIMIT ?4";
+ORDER BY t.due, t.kind, t.order_id LIMIT ?4 + 0";
 
 /// The counters.
 #[derive(Debug)]

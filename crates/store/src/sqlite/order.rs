@@ -41,7 +41,7 @@ FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id 
 const ORDERS_BEFORE_LIST: &str = "-- orders_before_list
 SELECT o.id, o.status, o.cancel_reason, o.paid, o.refunded, o.version, o.updated_at, o.first_event, o.last_event,
     o.quantities, e.data
-FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id < +?1 ORDER BY o.id DESC LIMIT ?2";
+FROM orders AS o LEFT JOIN events AS e ON e.position = o.first_event WHERE o.id < +?1 ORDER BY o.id DESC LIMIT ?2 + 0";
 
 const ORDER_LAST_EVENT_LOAD: &str = "-- order_last_event_load
 SELECT last_event FROM orders WHERE id = ?1";

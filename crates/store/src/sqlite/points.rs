@@ -30,7 +30,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 const POINTS_ENTRIES_BEFORE_LIST: &str = "-- points_entries_before_list
 SELECT user_id, number, delta, reason, note, order_id, balance, at FROM points_entries
-WHERE user_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+WHERE user_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3 + 0";
 
 /// A user's account.
 pub(super) fn load(connection: &Connection, user: &UserId) -> Result<Option<PointsAccount>, SqliteFailure> {

@@ -35,7 +35,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 const STOCK_MOVEMENTS_BEFORE_LIST: &str = "-- stock_movements_before_list
 SELECT sku, number, delta, reason, note, order_id, on_hand, at FROM stock_movements
-WHERE sku = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+WHERE sku = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3 + 0";
 
 const STOCK_LOCK_INSERT: &str = "-- stock_lock_insert
 INSERT INTO stock_locks (order_id, sku, quantity, state) VALUES (?1, ?2, ?3, ?4)";

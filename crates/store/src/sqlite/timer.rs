@@ -24,7 +24,7 @@ SELECT 1 FROM timers WHERE due = ?1 AND kind = ?2 AND order_id = ?3";
 
 const TIMERS_DUE_LIST: &str = "-- timers_due_list
 SELECT due, kind, order_id FROM timers WHERE (due, kind, order_id) > (?1, ?2, ?3) AND due <= ?4
-ORDER BY due, kind, order_id LIMIT ?5";
+ORDER BY due, kind, order_id LIMIT ?5 + 0";
 
 /// Sets and drops timers. `moved` is told of every one that was not there before, or that was and is gone.
 pub(super) fn write(

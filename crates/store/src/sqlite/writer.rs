@@ -17,7 +17,8 @@ use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, ShardHead, 
 use rusqlite::Connection;
 
 use super::{
-    SqliteSettings, answer,
+    SqliteSettings,
+    answer::{self, Expiry},
     bind::JsonBuffer,
     catalog,
     failure::SqliteFailure,
@@ -45,6 +46,7 @@ pub struct SqliteStore {
     last_answer: i64,
     unpaid_per_user_max: u32,
     answer_retention: Span,
+    expiry: Expiry,
     _data: Arc<DataFile>,
     _lock: Arc<FileLock>,
 }
@@ -78,6 +80,7 @@ impl SqliteStore {
             json: JsonBuffer::default(),
             unpaid_per_user_max: settings.unpaid_per_user_max,
             answer_retention: settings.answer_retention,
+            expiry: Expiry::unknown(),
             _data: opened.data,
             _lock: opened.lock,
         })

@@ -24,7 +24,7 @@ INSERT INTO key_pages (page, entries) VALUES (?1, ?2)";
 
 const KEY_PAGES_DELETE: &str = "-- key_pages_delete
 DELETE FROM key_pages WHERE page IN (
-    SELECT page FROM key_pages WHERE page >= ?1 AND page < ?2 ORDER BY page LIMIT ?3)";
+    SELECT page FROM key_pages WHERE page >= ?1 AND page < ?2 ORDER BY page LIMIT ?3 + 0)";
 
 /// What is known of a run without reading its pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::super::{failure::SqliteFailure, key_index::KeyIndex, order};
 const LOOKED_AT_MAX: usize = 10_000;
 
 const ORDERS_AFTER_LIST: &str = "-- orders_after_list
-SELECT id, status, expires_at FROM orders WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+SELECT id, status, expires_at FROM orders WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3 + 0";
 
 const ORDER_STATUSES_LIST: &str = "-- order_statuses_list
 SELECT status, updated_at FROM orders";

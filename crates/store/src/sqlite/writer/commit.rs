@@ -15,7 +15,8 @@ use ordain_engine::port::store::{Commit, CommitFailure};
 
 use super::{
     super::{
-        answer, catalog, coupon,
+        answer::{self, Expiry},
+        catalog, coupon,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, Marks},
         order::{self, NewOrder},
@@ -47,6 +48,7 @@ impl SqliteStore {
             Err(failure) => {
                 self.stock.forget();
                 self.keys.abandon();
+                self.expiry = Expiry::unknown();
                 Err(failure)
             }
         }
@@ -98,7 +100,8 @@ impl SqliteStore {
         stock::insert_movements(&self.connection, &changes.movements)?;
         self.write_rare(commit)?;
         self.keys.work(&self.connection, effects.entries.len())?;
-        answer::expire(&self.connection, commit.head.time.minus(self.answer_retention), EXPIRED_ANSWERS_MAX)?;
+        let now = commit.head.time;
+        self.expiry.run(&self.connection, now.minus(self.answer_retention), now, EXPIRED_ANSWERS_MAX)?;
         Ok(effects)
     }
 
