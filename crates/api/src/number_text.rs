@@ -2,7 +2,9 @@
 //!
 //! This room knows nothing of what an id names; prefixes are those of the domain.
 
-use ordain_domain::ids::{CouponId, EventId, OrderId};
+use ordain_domain::ids::{
+    AfterSaleId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, ShipmentId,
+};
 use serde::{Serialize, Serializer};
 
 /// Longest prefix (3), the underscore and 19 digits.
@@ -42,23 +44,17 @@ impl PrefixedId {
     }
 }
 
-impl From<OrderId> for PrefixedId {
-    fn from(id: OrderId) -> PrefixedId {
-        PrefixedId::new(OrderId::PREFIX, id.number())
-    }
+macro_rules! prefixed {
+    ($($name:ident)*) => {
+        $(impl From<$name> for PrefixedId {
+            fn from(id: $name) -> PrefixedId {
+                PrefixedId::new($name::PREFIX, id.number())
+            }
+        })*
+    };
 }
 
-impl From<CouponId> for PrefixedId {
-    fn from(id: CouponId) -> PrefixedId {
-        PrefixedId::new(CouponId::PREFIX, id.number())
-    }
-}
-
-impl From<EventId> for PrefixedId {
-    fn from(id: EventId) -> PrefixedId {
-        PrefixedId::new(EventId::PREFIX, id.number())
-    }
-}
+prefixed! { OrderId CouponId EventId PaymentId RefundId ShipmentId AfterSaleId MessageId ReceiptId }
 
 impl Serialize for PrefixedId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -85,6 +85,14 @@ problem_codes! {
     IdempotencyInProgress = "idempotency_in_progress", CONFLICT, "The first request with this key is still running";
     /// The same lines by the same user within the duplicate window, without a key.
     DuplicateOrder = "duplicate_order", CONFLICT, "The same order was placed a moment ago";
+    /// The payment or refund is in a state that does not allow it.
+    PaymentState = "payment_state", CONFLICT, "The payment's state does not allow it";
+    /// The outcome of an attempt is unknown; another charge has to wait.
+    PaymentUnresolved = "payment_unresolved", CONFLICT, "A payment is unresolved";
+    /// More is asked back than is left of what was taken.
+    RefundExceeds = "refund_exceeds", CONFLICT, "The refund exceeds what was paid";
+    /// The payment channel cannot be reached.
+    ChannelUnavailable = "channel_unavailable", SERVICE_UNAVAILABLE, "The payment channel is not available";
     /// The user has as many unpaid orders as one user may have.
     TooManyUnpaid = "too_many_unpaid", CONFLICT, "Too many unpaid orders";
     /// The order's status does not allow the step.

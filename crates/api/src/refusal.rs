@@ -19,6 +19,9 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
         Refusal::NotFound { thing } => Problem::not_found(match thing {
             Thing::Order => "order",
             Thing::CouponTemplate => "coupon template",
+            Thing::Payment => "payment",
+            Thing::Refund => "refund",
+            Thing::Receipt => "receipt",
         }),
         Refusal::UnknownSku { line, sku } => {
             of_line(Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}.")), *line)
@@ -55,6 +58,26 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
         Refusal::TooManyUnpaid { limit } => {
             let detail = format!("The user has {limit} unpaid orders. One must be paid or cancelled first.");
             Problem::new(ProblemCode::TooManyUnpaid, detail).with("limit", i64::from(*limit))
+        }
+        Refusal::PaymentState { status: None } => {
+            Problem::new(ProblemCode::PaymentState, "The order has had as many attempts as it may have.")
+        }
+        Refusal::PaymentState { status: Some(status) } => {
+            let detail = format!("The payment is {}.", status.as_str());
+            Problem::new(ProblemCode::PaymentState, detail).with("payment_status", status.as_str())
+        }
+        Refusal::PaymentUnresolved { payment } => {
+            let id = PrefixedId::from(*payment);
+            let detail = format!("The outcome of {} is not known yet; another charge has to wait for it.", id.as_str());
+            Problem::new(ProblemCode::PaymentUnresolved, detail).with("payment_id", id.as_str())
+        }
+        Refusal::RefundState { status } => {
+            let detail = format!("The refund is {}.", status.as_str());
+            Problem::new(ProblemCode::PaymentState, detail).with("refund_status", status.as_str())
+        }
+        Refusal::RefundExceeds { refundable } => {
+            let detail = format!("At most {refundable} can be given back.");
+            Problem::new(ProblemCode::RefundExceeds, detail).with("refundable", *refundable)
         }
         Refusal::OrderState { status } => {
             let detail = format!("The order is {}.", status.as_str());

@@ -12,7 +12,9 @@ use crate::{
     coupon::Coupon,
     ids::OrderId,
     order::Order,
+    payment::{Payment, Receipt},
     points::PointsAccount,
+    refund::Refund,
     refusal::Refusal,
     stock::Stock,
     user::{User, UserAddress},
@@ -49,6 +51,12 @@ pub enum Answer {
     Promotion(Arc<Promotion>),
     /// A coupon template.
     Template(Arc<CouponTemplate>),
+    /// An attempt to pay.
+    Payment(Arc<Payment>),
+    /// A refund.
+    Refund(Arc<Refund>),
+    /// What was made of a notification.
+    Receipt(Arc<Receipt>),
     /// A profile.
     User(User),
     /// An address.

@@ -12,8 +12,8 @@ use crate::{
     idempotency::{AnswerKey, Idempotency, Outcome, StoredAnswer},
     ids::Mint,
     order,
-    order::{OrderKey, OrderToken},
-    points,
+    order::{Order, OrderKey, OrderStatus, OrderToken},
+    payment, points, refund,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
     rules::Rules,
@@ -22,7 +22,7 @@ use crate::{
     time::Timestamp,
     user,
 };
-use alloc::{collections::BTreeMap, sync::Arc};
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::fmt::Debug;
 
 /// What a shard carries from batch to batch besides its rows.
@@ -72,6 +72,16 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// How the status of each order changed over the batch: what it was, none for a new order, and what it is.
+    #[must_use]
+    pub fn transitions(&self) -> Vec<(Option<OrderStatus>, OrderStatus)> {
+        let change = |order: &Arc<Order>| {
+            let before = self.loaded.orders.get(&order.id).and_then(Option::as_ref).map(|order| order.status);
+            (before != Some(order.status)).then_some((before, order.status))
+        };
+        self.changes.orders.values().filter_map(change).collect()
     }
 
     /// Decides one command. All its rows must be loaded.
@@ -195,6 +205,16 @@ fn dispatch(scope: &mut Scope<'_>, envelope: &Envelope) -> Result<Answer, Refusa
         Command::PlaceOrder(command) => order::decide::place(scope, command, envelope.idempotency.as_ref()),
         Command::CancelOrder(command) => order::cancel::cancel(scope, command),
         Command::CloseOrder(command) => order::cancel::close(scope, *command),
+        Command::OpenPayment(command) => payment::decide::open(scope, command),
+        Command::RefreshPayment(command) => payment::decide::refresh(scope, *command),
+        Command::TakeChannelAnswer(command) => payment::decide::take_answer(scope, command),
+        Command::TakeNotification(command) => payment::decide::take_notification(scope, command),
+        Command::ResolveReceipt(command) => payment::decide::resolve_receipt(scope, command),
+        Command::AskChannels(order) => payment::decide::ask_channels(scope, *order),
+        Command::RequestRefund(command) => refund::decide::request(scope, command),
+        Command::RetryRefund(command) => refund::decide::retry(scope, *command),
+        Command::ResolveRefund(command) => refund::decide::resolve(scope, command),
+        Command::WorkRefunds(order) => refund::decide::work(scope, *order),
         Command::AdjustStock(command) => stock::decide::adjust(scope, command),
         Command::GrantCoupon(command) => coupon::decide::grant(scope, command),
         Command::AdjustPoints(command) => points::decide::adjust(scope, command),

@@ -11,7 +11,12 @@ use crate::{
     idempotency::{AnswerKey, Idempotency, KeyScope},
     ids::OrderId,
     order::{CancelOrder, CloseOrder, PlaceOrder, decide::key_of},
+    payment::{
+        CallOutcome, ChannelReport, OpenPayment, RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification,
+        TransactionKey,
+    },
     points::AdjustPoints,
+    refund::{RequestRefund, ResolveRefund, RetryRefund},
     rows::{Keys, Rows},
     stock::AdjustStock,
     user::{PutAddress, PutUser},
@@ -27,6 +32,26 @@ pub enum Command {
     CancelOrder(CancelOrder),
     /// Closes an order whose payment window is over.
     CloseOrder(CloseOrder),
+    /// Opens an attempt to pay an order.
+    OpenPayment(OpenPayment),
+    /// Asks a channel where an attempt stands.
+    RefreshPayment(RefreshPayment),
+    /// Takes what became of a call to a channel.
+    TakeChannelAnswer(TakeChannelAnswer),
+    /// Takes a channel's notification.
+    TakeNotification(TakeNotification),
+    /// Settles a quarantined notification.
+    ResolveReceipt(ResolveReceipt),
+    /// Asks the channels about an order's open attempts.
+    AskChannels(OrderId),
+    /// Gives money back.
+    RequestRefund(RequestRefund),
+    /// Tries a refund again.
+    RetryRefund(RetryRefund),
+    /// Settles a refund that was paid outside of its channel.
+    ResolveRefund(ResolveRefund),
+    /// Asks about an order's refunds, or sends them again.
+    WorkRefunds(OrderId),
     /// Receives or writes off stock.
     AdjustStock(AdjustStock),
     /// Grants a coupon.
@@ -53,6 +78,16 @@ impl Command {
             Command::PlaceOrder(_) => "place_order",
             Command::CancelOrder(_) => "cancel_order",
             Command::CloseOrder(_) => "close_order",
+            Command::OpenPayment(_) => "open_payment",
+            Command::RefreshPayment(_) => "refresh_payment",
+            Command::TakeChannelAnswer(_) => "take_channel_answer",
+            Command::TakeNotification(_) => "take_notification",
+            Command::ResolveReceipt(_) => "resolve_receipt",
+            Command::AskChannels(_) => "ask_channels",
+            Command::RequestRefund(_) => "request_refund",
+            Command::RetryRefund(_) => "retry_refund",
+            Command::ResolveRefund(_) => "resolve_refund",
+            Command::WorkRefunds(_) => "work_refunds",
             Command::AdjustStock(_) => "adjust_stock",
             Command::GrantCoupon(_) => "grant_coupon",
             Command::AdjustPoints(_) => "adjust_points",
@@ -94,7 +129,18 @@ impl Envelope {
     /// Whether `keys` may name more once the first rows are loaded.
     #[must_use]
     pub const fn has_rounds(&self) -> bool {
-        matches!(self.command, Command::CancelOrder(_) | Command::CloseOrder(_))
+        !matches!(
+            self.command,
+            Command::PlaceOrder(_)
+                | Command::AdjustStock(_)
+                | Command::GrantCoupon(_)
+                | Command::AdjustPoints(_)
+                | Command::PutProducts(_)
+                | Command::PutPromotion(_)
+                | Command::PutTemplate(_)
+                | Command::PutUser(_)
+                | Command::PutAddress(_)
+        )
     }
 
     /// Adds the keys of the rows that deciding this command reads, as far as `loaded` lets one tell.
@@ -103,7 +149,36 @@ impl Envelope {
         match &self.command {
             Command::PlaceOrder(place) => self.keys_of_place(place, keys),
             Command::CancelOrder(CancelOrder { order, .. }) | Command::CloseOrder(CloseOrder { order }) => {
-                keys_of_ending(*order, loaded, keys);
+                keys_of_holdings(*order, loaded, keys);
+            }
+            Command::OpenPayment(OpenPayment { order, .. })
+            | Command::AskChannels(order)
+            | Command::WorkRefunds(order) => keys_of_books(*order, loaded, keys),
+            Command::RefreshPayment(RefreshPayment { payment }) => {
+                keys.payments.insert(*payment);
+                if let Some(Some(row)) = loaded.payments.get(payment) {
+                    keys_of_books(row.order, loaded, keys);
+                }
+            }
+            Command::TakeChannelAnswer(answer) => {
+                keys_of_holdings(answer.order, loaded, keys);
+                if let CallOutcome::Answered(report) = &answer.outcome {
+                    keys_of_report(report, loaded, keys);
+                }
+            }
+            Command::TakeNotification(TakeNotification { report: Some(report), .. }) => {
+                keys_of_report(report, loaded, keys);
+            }
+            Command::TakeNotification(_) => {}
+            Command::ResolveReceipt(ResolveReceipt { receipt, .. }) => {
+                keys.receipts.insert(*receipt);
+            }
+            Command::RequestRefund(RequestRefund { order, .. }) => keys_of_holdings(*order, loaded, keys),
+            Command::RetryRefund(RetryRefund { refund }) | Command::ResolveRefund(ResolveRefund { refund, .. }) => {
+                keys.refunds.insert(*refund);
+                if let Some(Some(row)) = loaded.refunds.get(refund) {
+                    keys_of_books(row.order, loaded, keys);
+                }
             }
             Command::AdjustStock(adjust) => {
                 keys.stock.insert(adjust.sku.clone());
@@ -137,9 +212,19 @@ impl Envelope {
     }
 }
 
-/// What ending an unpaid order touches: its locks and their stock, its coupon, its user's points and count.
-fn keys_of_ending(order: OrderId, loaded: &Rows, keys: &mut Keys) {
+/// An order with its account and the attempts and refunds that it names. Those that an earlier command of the batch adds are
+/// in the batch itself.
+fn keys_of_books(order: OrderId, loaded: &Rows, keys: &mut Keys) {
     keys.orders.insert(order);
+    keys.accounts.insert(order);
+    let Some(Some(account)) = loaded.accounts.get(&order) else { return };
+    keys.payments.extend(account.payments.iter().copied());
+    keys.refunds.extend(account.refunds.iter().copied());
+}
+
+/// An order's books and everything that it holds or held: its locks and their stock, its coupon, its user's points and count.
+fn keys_of_holdings(order: OrderId, loaded: &Rows, keys: &mut Keys) {
+    keys_of_books(order, loaded, keys);
     keys.locks.insert(order);
     let Some(Some(order)) = loaded.orders.get(&order) else { return };
     keys.stock.extend(order.placed.lines.iter().map(|line| line.sku.clone()));
@@ -147,5 +232,25 @@ fn keys_of_ending(order: OrderId, loaded: &Rows, keys: &mut Keys) {
     keys.open_orders.insert(order.placed.user_id.clone());
     if order.placed.price.points > 0 {
         keys.points.insert(order.placed.user_id.clone());
+    }
+}
+
+/// What a channel's word may change: the attempt or refund that it names, and from there the order with all it holds.
+fn keys_of_report(report: &ChannelReport, loaded: &Rows, keys: &mut Keys) {
+    match report {
+        ChannelReport::Payment(report) => {
+            keys.payments.insert(report.payment);
+            let Some(Some(payment)) = loaded.payments.get(&report.payment) else { return };
+            keys_of_holdings(payment.order, loaded, keys);
+            if let Some(transaction) = &report.transaction {
+                let channel = Arc::clone(&payment.channel);
+                keys.transactions.insert(TransactionKey { channel, transaction: Arc::clone(transaction) });
+            }
+        }
+        ChannelReport::Refund(report) => {
+            keys.refunds.insert(report.refund);
+            let Some(Some(refund)) = loaded.refunds.get(&report.refund) else { return };
+            keys_of_books(refund.order, loaded, keys);
+        }
     }
 }

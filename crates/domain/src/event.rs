@@ -5,11 +5,15 @@
 
 use alloc::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::{
     coupon::CouponGranted,
     ids::{CouponId, EventId, OrderId, Sku, UserId},
-    order::{OrderCancelled, OrderPaid, Placed},
+    order::{OrderCancelled, OrderClosing, OrderPaid, OrderReinstated, Placed, UnitsCancelled},
+    payment::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus},
     points::PointsAdjusted,
+    refund::{RefundFailed, RefundRequested, RefundSucceeded},
     stock::StockAdjusted,
     time::Timestamp,
 };
@@ -25,6 +29,8 @@ pub enum Actor {
     Operator,
     /// Another service of the shop.
     Service,
+    /// A payment channel, by its word.
+    Channel,
     /// A timer that came due.
     Timer,
     /// A periodic scan that found what no timer had done.
@@ -33,8 +39,15 @@ pub enum Actor {
 
 impl Actor {
     /// Every actor.
-    pub const ALL: [Actor; 6] =
-        [Actor::Buyer, Actor::Merchant, Actor::Operator, Actor::Service, Actor::Timer, Actor::Scan];
+    pub const ALL: [Actor; 7] = [
+        Actor::Buyer,
+        Actor::Merchant,
+        Actor::Operator,
+        Actor::Service,
+        Actor::Channel,
+        Actor::Timer,
+        Actor::Scan,
+    ];
 
     /// The word for it, stored and on the wire.
     #[must_use]
@@ -44,6 +57,7 @@ impl Actor {
             Actor::Merchant => "merchant",
             Actor::Operator => "operator",
             Actor::Service => "service",
+            Actor::Channel => "channel",
             Actor::Timer => "timer",
             Actor::Scan => "scan",
         }
@@ -63,36 +77,73 @@ pub enum Subject {
     Points(UserId),
 }
 
-/// A fact.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// `order.placed`.
-    OrderPlaced(Arc<Placed>),
-    /// `order.paid`.
-    OrderPaid(OrderPaid),
-    /// `order.cancelled`.
-    OrderCancelled(OrderCancelled),
-    /// `stock.adjusted`.
-    StockAdjusted(StockAdjusted),
-    /// `coupon.granted`.
-    CouponGranted(CouponGranted),
-    /// `points.adjusted`.
-    PointsAdjusted(PointsAdjusted),
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $name:literal,)*) => {
+        /// A fact. As JSON it is its data alone; the name stands beside it.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Event {
+            $($(#[$doc])* #[doc = concat!("`", $name, "`.")] $variant($data),)*
+        }
+
+        impl Event {
+            /// Every public name.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The public name: `noun.past_verb` (Standard Webhooks 1.0).
+            #[must_use]
+            pub const fn type_name(&self) -> &'static str {
+                match self {
+                    $(Event::$variant(_) => $name,)*
+                }
+            }
+
+            /// The fact of a name, from its stored data; `None` for a name that is not known.
+            pub fn read<'de, D: Deserializer<'de>>(name: &str, data: D) -> Option<Result<Event, D::Error>> {
+                Some(match name {
+                    $($name => <$data>::deserialize(data).map(Event::$variant),)*
+                    _ => return None,
+                })
+            }
+        }
+    };
 }
 
-impl Event {
-    /// The public name: `noun.past_verb` (Standard Webhooks 1.0).
-    #[must_use]
-    pub const fn type_name(&self) -> &'static str {
-        match self {
-            Event::OrderPlaced(_) => "order.placed",
-            Event::OrderPaid(_) => "order.paid",
-            Event::OrderCancelled(_) => "order.cancelled",
-            Event::StockAdjusted(_) => "stock.adjusted",
-            Event::CouponGranted(_) => "coupon.granted",
-            Event::PointsAdjusted(_) => "points.adjusted",
-        }
-    }
+events! {
+    /// An order was placed.
+    OrderPlaced(Arc<Placed>) = "order.placed",
+    /// Its total is covered.
+    OrderPaid(OrderPaid) = "order.paid",
+    /// It is ending; channels have yet to say whether money came.
+    OrderClosing(OrderClosing) = "order.closing",
+    /// It ended without goods.
+    OrderCancelled(OrderCancelled) = "order.cancelled",
+    /// Money that came late was taken for it after all.
+    OrderReinstated(OrderReinstated) = "order.reinstated",
+    /// Units that were paid will not be shipped.
+    UnitsCancelled(UnitsCancelled) = "order.units_cancelled",
+    /// An attempt to pay was opened.
+    PaymentOpened(PaymentOpened) = "payment.created",
+    /// Money was taken.
+    PaymentCaptured(PaymentCaptured) = "payment.succeeded",
+    /// An attempt was refused.
+    PaymentFailed(PaymentEnded) = "payment.failed",
+    /// An attempt was closed unpaid.
+    PaymentClosed(PaymentEnded) = "payment.closed",
+    /// Money came that does not pay the order.
+    PaymentSurplus(PaymentSurplus) = "payment.surplus",
+    /// Money is to be given back.
+    RefundRequested(RefundRequested) = "refund.requested",
+    /// Money was given back.
+    RefundSucceeded(RefundSucceeded) = "refund.succeeded",
+    /// A try to give money back failed.
+    RefundFailed(RefundFailed) = "refund.failed",
+    /// Units were received or written off.
+    StockAdjusted(StockAdjusted) = "stock.adjusted",
+    /// A coupon was granted.
+    CouponGranted(CouponGranted) = "coupon.granted",
+    /// Points were added or taken.
+    PointsAdjusted(PointsAdjusted) = "points.adjusted",
 }
 
 /// A fact with its place in the log.

@@ -208,21 +208,44 @@ number_id! {
     EventId, "evt"
 }
 
-impl OrderId {
-    /// The gene: the bucket of the order's user.
-    #[must_use]
-    pub const fn bucket(self) -> Bucket {
-        gene_of(self.0)
-    }
+number_id! {
+    /// One attempt to pay an order, `pay_…`. It is the key under which the channel knows the attempt.
+    PaymentId, "pay"
+}
+number_id! {
+    /// One giving back of money, `rfd_…`. It is the key under which the channel knows it.
+    RefundId, "rfd"
+}
+number_id! {
+    /// One parcel, `shp_…`.
+    ShipmentId, "shp"
+}
+number_id! {
+    /// One after-sale, `aft_…`.
+    AfterSaleId, "aft"
+}
+number_id! {
+    /// One message in the outbox, `msg_…`.
+    MessageId, "msg"
+}
+number_id! {
+    /// One received notification of a channel, `rct_…`.
+    ReceiptId, "rct"
 }
 
-impl CouponId {
-    /// The gene: the bucket of the coupon's user.
-    #[must_use]
-    pub const fn bucket(self) -> Bucket {
-        gene_of(self.0)
-    }
+macro_rules! gene {
+    ($($name:ident)*) => {
+        $(impl $name {
+            /// The gene: the bucket of the user that it belongs to.
+            #[must_use]
+            pub const fn bucket(self) -> Bucket {
+                gene_of(self.0)
+            }
+        })*
+    };
 }
+
+gene! { OrderId CouponId PaymentId RefundId ShipmentId AfterSaleId ReceiptId }
 
 const fn gene_of(number: i64) -> Bucket {
     Bucket(((number >> SEQUENCE_BITS) & (BUCKET_COUNT as i64 - 1)) as u16)

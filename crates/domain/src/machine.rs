@@ -6,7 +6,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Debug;
 
-use crate::{coupon::COUPON_EDGES, order::ORDER_EDGES, stock::LOCK_EDGES};
+use crate::{coupon::COUPON_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES, stock::LOCK_EDGES};
 
 /// One allowed move. `from` is none for the step that makes the thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +37,16 @@ pub struct Drawing {
 /// Every machine that the code runs.
 #[must_use]
 pub fn drawings() -> Vec<Drawing> {
-    [("order", words(ORDER_EDGES)), ("lock", words(LOCK_EDGES)), ("coupon", words(COUPON_EDGES))]
-        .into_iter()
-        .map(|(name, edges)| Drawing { name, edges })
-        .collect()
+    [
+        ("order", words(ORDER_EDGES)),
+        ("lock", words(LOCK_EDGES)),
+        ("coupon", words(COUPON_EDGES)),
+        ("payment", words(PAYMENT_EDGES)),
+        ("refund", words(REFUND_EDGES)),
+    ]
+    .into_iter()
+    .map(|(name, edges)| Drawing { name, edges })
+    .collect()
 }
 
 fn words<S: Debug, T: Debug>(edges: &[Edge<S, T>]) -> Vec<(String, String, String)> {

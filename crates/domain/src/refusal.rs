@@ -7,8 +7,10 @@ use alloc::{borrow::Cow, string::String};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{OrderId, Sku},
+    ids::{OrderId, PaymentId, Sku},
     order::OrderStatus,
+    payment::PaymentStatus,
+    refund::RefundStatus,
 };
 
 /// What was not found.
@@ -19,6 +21,12 @@ pub enum Thing {
     Order,
     /// A coupon template.
     CouponTemplate,
+    /// An attempt to pay.
+    Payment,
+    /// A refund.
+    Refund,
+    /// A notification.
+    Receipt,
 }
 
 /// Why a coupon cannot be granted or put on an order.
@@ -115,6 +123,26 @@ pub enum Refusal {
     OrderState {
         /// Where it stands.
         status: OrderStatus,
+    },
+    /// The attempt's machine has no such step from where it stands, or the order has had too many attempts.
+    PaymentState {
+        /// Where the attempt stands; none when there are too many.
+        status: Option<PaymentStatus>,
+    },
+    /// An attempt's outcome is unknown: another charge has to wait for it.
+    PaymentUnresolved {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// The refund's machine has no such step from where it stands.
+    RefundState {
+        /// Where it stands.
+        status: RefundStatus,
+    },
+    /// More is asked back than is left of what was taken.
+    RefundExceeds {
+        /// Minor units that may still be given back.
+        refundable: i64,
     },
     /// The caller's version is stale.
     VersionMismatch {

@@ -14,9 +14,12 @@ use crate::{
     coupon::Coupon,
     event::EventRecord,
     idempotency::{AnswerKey, StoredAnswer},
-    ids::{AddressId, CouponId, OrderId, Sku, TemplateId, UserId},
+    ids::{AddressId, CouponId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, TemplateId, UserId},
     order::{Order, OrderKey, OrderKeyEntry},
+    outbox::MessageChange,
+    payment::{OrderAccount, Payment, Receipt, TransactionKey},
     points::{PointsAccount, PointsEntry},
+    refund::Refund,
     stock::{Locks, Stock, StockMovement},
     timer::{Timer, TimerChange},
     user::{User, UserAddress},
@@ -71,6 +74,8 @@ macro_rules! tables {
             pub points_entries: Vec<PointsEntry>,
             /// Timers that were set or dropped.
             pub timers: BTreeMap<Timer, TimerChange>,
+            /// Messages to the outside that were written or answered.
+            pub messages: BTreeMap<MessageId, MessageChange>,
             /// New values of the catalog, in order.
             pub catalog: Vec<CatalogChange>,
         }
@@ -84,6 +89,7 @@ macro_rules! tables {
                 self.movements.extend(later.movements);
                 self.points_entries.extend(later.points_entries);
                 self.timers.extend(later.timers);
+                self.messages.extend(later.messages);
                 self.catalog.extend(later.catalog);
             }
 
@@ -95,6 +101,7 @@ macro_rules! tables {
                     && self.movements.is_empty()
                     && self.points_entries.is_empty()
                     && self.timers.is_empty()
+                    && self.messages.is_empty()
                     && self.catalog.is_empty()
             }
         }
@@ -110,6 +117,16 @@ tables! {
     orders: OrderId => Arc<Order>,
     /// Which order a (user, token) made. A new order comes with its key.
     order_keys: OrderKey => OrderKeyEntry,
+    /// The books of orders.
+    accounts: OrderId => Arc<OrderAccount>,
+    /// Attempts to pay.
+    payments: PaymentId => Arc<Payment>,
+    /// Which attempt a channel's money movement belongs to.
+    transactions: TransactionKey => PaymentId,
+    /// Refunds.
+    refunds: RefundId => Arc<Refund>,
+    /// Notifications of channels.
+    receipts: ReceiptId => Arc<Receipt>,
     /// Answers kept under idempotency keys.
     answers: AnswerKey => StoredAnswer,
     /// How many unpaid orders a user has. Derived from `orders`.

@@ -1,6 +1,8 @@
 //! The settings that decisions depend on, as one value.
 //!
-//! There are no defaults here: the configuration knows better, and a decision must never depend on a forgotten field.
+//! A decision never depends on a forgotten field: whatever the configuration does not set is named in full.
+
+use alloc::vec::Vec;
 
 use crate::{price::ShippingRule, time::Span};
 
@@ -17,4 +19,53 @@ pub struct Rules {
     pub unpaid_per_user_max: u32,
     /// What shipping costs.
     pub shipping: ShippingRule,
+    /// How payments are followed.
+    pub payments: PaymentRules,
+}
+
+/// What becomes of money that comes after its order had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateMoney {
+    /// It is given back.
+    Refund,
+    /// The order comes back to life if its stock, coupon and points can be had again; else the money is given back.
+    ReinstateIfStock,
+}
+
+/// How payments and refunds are followed to their end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentRules {
+    /// After how long each the channel is asked about an open attempt, before the regular interval begins.
+    pub first_queries: Vec<Span>,
+    /// The regular interval of asking.
+    pub poll_interval: Span,
+    /// For how long after the end of the order's window it is asked regularly; then hourly, up to [`PaymentRules::give_up_after`].
+    pub poll_for: Span,
+    /// After how long behind the window asking ends and a person has to look.
+    pub give_up_after: Span,
+    /// How long an order may wait in `closing` for an answer before it ends without one.
+    pub closing_max: Span,
+    /// What becomes of late money.
+    pub late_money: LateMoney,
+    /// Pauses before a failed refund is sent again; when they are used up, a person has to act.
+    pub refund_retries: Vec<Span>,
+}
+
+impl PaymentRules {
+    /// Asking after 5, 15 and 30 seconds, then each minute until half an hour behind the window, then hourly for three days
+    /// (the ladder of Kill Bill's janitor, shortened for a checkout). Closing waits at most 30 minutes. Refunds are sent again
+    /// after 1, 5 and 30 minutes, 2, 6 and 24 hours.
+    #[must_use]
+    pub fn standard() -> PaymentRules {
+        let minutes = |count: u64| Span::seconds(60 * count);
+        PaymentRules {
+            first_queries: Vec::from([5, 15, 30].map(Span::seconds)),
+            poll_interval: minutes(1),
+            poll_for: minutes(30),
+            give_up_after: minutes(3 * 24 * 60),
+            closing_max: minutes(30),
+            late_money: LateMoney::Refund,
+            refund_retries: Vec::from([1, 5, 30, 120, 360, 1_440].map(minutes)),
+        }
+    }
 }

@@ -9,9 +9,14 @@ use crate::{
     coupon::Coupon,
     event::{Actor, Event, EventRecord, Subject},
     idempotency::{AnswerKey, StoredAnswer},
-    ids::{AddressId, CouponId, EventId, Mint, OrderId, Sku, TemplateId, UserId},
+    ids::{
+        AddressId, CouponId, EventId, MessageId, Mint, OrderId, PaymentId, ReceiptId, RefundId, Sku, TemplateId, UserId,
+    },
     order::{Order, OrderKey, OrderKeyEntry},
+    outbox::{Message, MessageChange, Task},
+    payment::{OrderAccount, Payment, Receipt, TransactionKey},
     points::PointsAccount,
+    refund::Refund,
     rows::{Changes, Rows},
     rules::Rules,
     stock::{Locks, Stock},
@@ -95,6 +100,43 @@ impl Scope<'_> {
     #[must_use]
     pub fn order_key(&self, key: &OrderKey) -> Option<&OrderKeyEntry> {
         look_up!(self, order_keys, key)
+    }
+
+    /// The books of an order.
+    #[must_use]
+    pub fn account(&self, order: OrderId) -> Option<&Arc<OrderAccount>> {
+        look_up!(self, accounts, &order)
+    }
+
+    /// An attempt to pay.
+    #[must_use]
+    pub fn payment(&self, payment: PaymentId) -> Option<&Arc<Payment>> {
+        look_up!(self, payments, &payment)
+    }
+
+    /// Which attempt a channel's money movement belongs to.
+    #[must_use]
+    pub fn transaction(&self, key: &TransactionKey) -> Option<PaymentId> {
+        look_up!(self, transactions, key).copied()
+    }
+
+    /// A refund.
+    #[must_use]
+    pub fn refund(&self, refund: RefundId) -> Option<&Arc<Refund>> {
+        look_up!(self, refunds, &refund)
+    }
+
+    /// A notification.
+    #[must_use]
+    pub fn receipt(&self, receipt: ReceiptId) -> Option<&Arc<Receipt>> {
+        look_up!(self, receipts, &receipt)
+    }
+
+    /// Writes a message to the outside.
+    pub fn send(&mut self, order: OrderId, task: Task) {
+        let id = MessageId::from_number(self.mint.next(self.now, order.bucket()));
+        let message = Message { id, order, task, created_at: self.now };
+        self.changes.messages.insert(id, MessageChange::Written(message));
     }
 
     /// An answer kept under an idempotency key.

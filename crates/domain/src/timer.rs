@@ -8,19 +8,26 @@ use crate::{ids::OrderId, time::Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerKind {
-    /// Close an order whose payment window is over.
+    /// Close an order whose payment window is over, or end one that has been closing for too long. An unpaid order has
+    /// exactly one.
     CloseOrder,
+    /// Ask the channels about an order's open attempts.
+    AskChannels,
+    /// Ask about an order's refunds, or send them again.
+    WorkRefunds,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [TimerKind; 1] = [TimerKind::CloseOrder];
+    pub const ALL: [TimerKind; 3] = [TimerKind::CloseOrder, TimerKind::AskChannels, TimerKind::WorkRefunds];
 
     /// The stored number of the kind. Never reused.
     #[must_use]
     pub const fn number(self) -> i64 {
         match self {
             TimerKind::CloseOrder => 1,
+            TimerKind::AskChannels => 2,
+            TimerKind::WorkRefunds => 3,
         }
     }
 }

@@ -4,13 +4,26 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ordain_domain::time::Span;
+use ordain_domain::{
+    order::{ORDER_EDGES, OrderStatus},
+    time::Span,
+};
 
 /// Names of the commands that are counted, in the order of the counters.
-pub const COMMANDS: [&str; 11] = [
+pub const COMMANDS: [&str; 21] = [
     "place_order",
     "cancel_order",
     "close_order",
+    "open_payment",
+    "refresh_payment",
+    "take_channel_answer",
+    "take_notification",
+    "resolve_receipt",
+    "ask_channels",
+    "request_refund",
+    "retry_refund",
+    "resolve_refund",
+    "work_refunds",
     "adjust_stock",
     "grant_coupon",
     "adjust_points",
@@ -111,17 +124,9 @@ pub struct Counters {
     pub found_by_scan: AtomicU64,
     /// Commands whose decision panicked.
     pub poisoned: AtomicU64,
-    /// Orders that were placed, paid, cancelled by somebody, closed by timeout.
-    pub transitions: [AtomicU64; 4],
+    /// Changes of status, by the edges of the machine's table.
+    transitions: Box<[AtomicU64]>,
 }
-
-/// From and to of the counters in [`Counters::transitions`].
-pub const TRANSITIONS: [(&str, &str); 4] = [
-    ("", "pending_payment"),
-    ("pending_payment", "paid"),
-    ("pending_payment", "cancelled"),
-    ("pending_payment", "cancelled_by_timeout"),
-];
 
 impl Default for Counters {
     fn default() -> Counters {
@@ -135,7 +140,7 @@ impl Default for Counters {
             timers_due: AtomicU64::new(0),
             found_by_scan: AtomicU64::new(0),
             poisoned: AtomicU64::new(0),
-            transitions: Default::default(),
+            transitions: ORDER_EDGES.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }
 }
@@ -155,6 +160,26 @@ impl Counters {
                 (*name, result, count.load(Ordering::Relaxed))
             })
         })
+    }
+
+    /// Counts a change of an order's status. Several edges may join the same two; the first of them counts for all.
+    pub fn transition(&self, from: Option<OrderStatus>, to: OrderStatus) {
+        if let Some(edge) = ORDER_EDGES.iter().position(|edge| edge.from == from && edge.to == to) {
+            self.transitions[edge].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// (from, to, count) of every change that an order's status can make; `from` is empty for placing.
+    pub fn transitions(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        let is_first = |index: usize| {
+            let (from, to) = (ORDER_EDGES[index].from, ORDER_EDGES[index].to);
+            !ORDER_EDGES[..index].iter().any(|edge| edge.from == from && edge.to == to)
+        };
+        ORDER_EDGES.iter().zip(&self.transitions).enumerate().filter(move |(index, _)| is_first(*index)).map(
+            |(_, (edge, count))| {
+                (edge.from.map_or("", OrderStatus::as_str), edge.to.as_str(), count.load(Ordering::Relaxed))
+            },
+        )
     }
 
     /// Counts a span in microseconds.

@@ -152,10 +152,17 @@ impl Executor {
 fn close_by_timer(timer: &Timer) -> Envelope {
     match timer.kind {
         TimerKind::CloseOrder => close_order(timer.order, Actor::Timer),
+        TimerKind::AskChannels => by_itself(Command::AskChannels(timer.order), Actor::Timer),
+        TimerKind::WorkRefunds => by_itself(Command::WorkRefunds(timer.order), Actor::Timer),
     }
 }
 
 /// The command that closes an order whose window is over.
 pub(crate) fn close_order(order: ordain_domain::ids::OrderId, actor: Actor) -> Envelope {
-    Envelope { actor, scope: Arc::from(""), idempotency: None, command: Command::CloseOrder(CloseOrder { order }) }
+    by_itself(Command::CloseOrder(CloseOrder { order }), actor)
+}
+
+/// A command that no caller asked for.
+pub(crate) fn by_itself(command: Command, actor: Actor) -> Envelope {
+    Envelope { actor, scope: Arc::from(""), idempotency: None, command }
 }

@@ -5,6 +5,7 @@
 use ordain_domain::{
     command::{Command, Envelope},
     ids::{BUCKET_COUNT, Bucket},
+    payment::ChannelReport,
 };
 
 /// Number of a shard, counted from 0.
@@ -40,6 +41,19 @@ impl Routing {
             Command::PlaceOrder(place) => place.user_id.bucket(),
             Command::CancelOrder(cancel) => cancel.order.bucket(),
             Command::CloseOrder(close) => close.order.bucket(),
+            Command::OpenPayment(open) => open.order.bucket(),
+            Command::RefreshPayment(refresh) => refresh.payment.bucket(),
+            Command::TakeChannelAnswer(answer) => answer.order.bucket(),
+            Command::TakeNotification(notification) => match &notification.report {
+                Some(ChannelReport::Payment(report)) => report.payment.bucket(),
+                Some(ChannelReport::Refund(report)) => report.refund.bucket(),
+                None => Bucket::of_text(&notification.channel),
+            },
+            Command::ResolveReceipt(resolve) => resolve.receipt.bucket(),
+            Command::AskChannels(order) | Command::WorkRefunds(order) => order.bucket(),
+            Command::RequestRefund(request) => request.order.bucket(),
+            Command::RetryRefund(retry) => retry.refund.bucket(),
+            Command::ResolveRefund(resolve) => resolve.refund.bucket(),
             Command::AdjustStock(adjust) => adjust.sku.bucket(),
             Command::GrantCoupon(grant) => grant.user_id.bucket(),
             Command::AdjustPoints(adjust) => adjust.user_id.bucket(),

@@ -16,9 +16,7 @@ use ordain_domain::{
     batch::{Batch, Carry},
     catalog::Catalog,
     command::Envelope,
-    event::Event,
     ids::Mint,
-    order::CancelReason,
     rows::Changes,
     rules::Rules,
     time::Timestamp,
@@ -165,13 +163,17 @@ impl Shard {
         }
         let mut poisoned = Vec::new();
         let answers = envelopes.iter().map(|envelope| decide(&mut batch, envelope, now, &mut poisoned)).collect();
+        let transitions = batch.transitions();
         let (changes, carry) = batch.finish();
         if changes.is_empty() && poisoned.is_empty() {
             return Ok(Ok(answers));
         }
         self.shared.counters.batch_size.observe(envelopes.len() as u64);
         Ok(match self.commit(&changes, carry, now, &[], &poisoned)? {
-            Kept::Yes => Ok(answers),
+            Kept::Yes => {
+                transitions.iter().for_each(|(from, to)| self.shared.counters.transition(*from, *to));
+                Ok(answers)
+            }
             Kept::No(failure) => Err(failure),
         })
     }
@@ -243,11 +245,6 @@ impl Shard {
         }
         self.carry = carry;
         self.wheel.apply(&changes.timers);
-        for record in &changes.events {
-            if let Some(transition) = transition_of(&record.event) {
-                self.shared.counters.transitions[transition].fetch_add(1, Ordering::Relaxed);
-            }
-        }
         changes.orders.values().for_each(|order| self.shared.recent.put(order));
         self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
         if !changes.events.is_empty() {
@@ -302,15 +299,4 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 fn poison(envelope: &Envelope, at: Timestamp, bug: String) -> Poisoned {
     Poisoned { at, command: envelope.command.name(), input: format!("{:?}", envelope.command), bug }
-}
-
-/// Index into [`crate::counters::TRANSITIONS`].
-fn transition_of(event: &Event) -> Option<usize> {
-    match event {
-        Event::OrderPlaced(_) => Some(0),
-        Event::OrderPaid(_) => Some(1),
-        Event::OrderCancelled(cancelled) if cancelled.reason == CancelReason::Timeout => Some(3),
-        Event::OrderCancelled(_) => Some(2),
-        Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => None,
-    }
 }

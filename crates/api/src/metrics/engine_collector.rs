@@ -9,7 +9,7 @@ use std::{
 
 use ordain_engine::{
     Engine,
-    counters::{Histogram, TRANSITIONS},
+    counters::{Histogram, },
 };
 use prometheus_client::{
     collector::Collector,
@@ -56,9 +56,8 @@ impl EngineCollector {
         }
         let help = "Changes of an order's status";
         let mut metric = encoder.encode_descriptor("ordain_order_transitions", help, None, MetricType::Counter)?;
-        for ((from, to), count) in TRANSITIONS.iter().zip(&counters.transitions) {
-            let count = ConstCounter::new(count.load(Ordering::Relaxed));
-            count.encode(metric.encode_family(&[("from", *from), ("to", *to)])?)?;
+        for (from, to, count) in counters.transitions() {
+            ConstCounter::new(count).encode(metric.encode_family(&[("from", from), ("to", to)])?)?;
         }
         let help = "Requests refused at once";
         let mut metric = encoder.encode_descriptor("ordain_shed", help, None, MetricType::Counter)?;

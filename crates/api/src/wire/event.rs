@@ -52,6 +52,9 @@ pub(crate) enum EventData<'a> {
         /// Money captured so far, minor units.
         paid: i64,
     },
+    /// Everything else.
+    #[schema(title = "other")]
+    Other {},
     /// `order.cancelled`: the order ended; what it held was given back.
     #[schema(title = "order.cancelled")]
     Cancelled {
@@ -104,6 +107,7 @@ impl<'a> EventView<'a> {
                 EventData::Cancelled { reason: cancelled.reason.into(), note: cancelled.note.as_deref() }
             }
             Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => return None,
+            _ => EventData::Other {},
         };
         Some(EventView {
             id: record.id.into(),

@@ -54,6 +54,8 @@ enum ReasonWord {
     Adjustment,
     OrderPlaced,
     OrderCancelled,
+    /// Units of a paid order gave them back.
+    OrderRefunded,
 }
 
 /// One entry of a user's ledger.
@@ -84,6 +86,7 @@ impl<'a> From<&'a PointsEntry> for EntryView<'a> {
                 PointsReason::Adjustment => ReasonWord::Adjustment,
                 PointsReason::OrderPlaced => ReasonWord::OrderPlaced,
                 PointsReason::OrderCancelled => ReasonWord::OrderCancelled,
+                PointsReason::OrderRefunded => ReasonWord::OrderRefunded,
             },
             note: entry.note.as_deref(),
             order_id: entry.order.map(PrefixedId::from),

@@ -9,6 +9,7 @@ use crate::{
     money::Currency,
     order::state::CancelReason,
     price::RequestedLine,
+    refund::RefundLine,
     user::Address,
 };
 
@@ -45,7 +46,7 @@ impl PlaceOrder {
     }
 }
 
-/// Cancels an order that is not paid.
+/// Cancels an order, or paid units of it that are not shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelOrder {
     /// Which order.
@@ -54,6 +55,8 @@ pub struct CancelOrder {
     pub reason: CancelReason,
     /// In the caller's own words.
     pub note: Option<Arc<str>>,
+    /// The units, for a merchant's cancel of part of a paid order; empty for all that are not shipped.
+    pub lines: Vec<RefundLine>,
     /// Refuse unless the order has this version.
     pub expected_version: Option<u64>,
 }

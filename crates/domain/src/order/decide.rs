@@ -14,7 +14,7 @@ use crate::{
     idempotency::Idempotency,
     ids::{OrderId, Sku},
     money::{AMOUNT_MAX, QUANTITY_MAX},
-    order::{Order, OrderKey, OrderKeyEntry, OrderPaid, OrderToken, PlaceOrder, Placed},
+    order::{Order, OrderKey, OrderKeyEntry, OrderToken, PlaceOrder, Placed, settle},
     points,
     price::{self, CouponReason, PriceRefusal, PriceRequest, Quote},
     refusal::{CouponProblem, Refusal},
@@ -53,7 +53,7 @@ pub fn place(
         points::decide::freeze(scope, &command.user_id, command.points, id)?;
     }
     let order = record_placed(scope, id, command, quote);
-    let order = if total == 0 { settle(scope, &order, 0) } else { hold_open(scope, &order, open) };
+    let order = if total == 0 { settle::settle(scope, &order, 0) } else { hold_open(scope, &order, open) };
     let entry = OrderKeyEntry {
         order: id,
         fingerprint: idempotency.map(|idempotency| idempotency.fingerprint),
@@ -208,18 +208,6 @@ pub(crate) fn record(scope: &mut Scope<'_>, order: Option<&Order>, id: OrderId, 
     let next = Arc::new(next);
     scope.changes.orders.insert(id, Arc::clone(&next));
     next
-}
-
-/// The total is covered: locks become sales, coupon and points are used, in one decision.
-fn settle(scope: &mut Scope<'_>, order: &Order, paid: i64) -> Arc<Order> {
-    stock::decide::deduct(scope, order.id);
-    if let Some(coupon) = order.placed.coupon {
-        coupon::decide::step(scope, coupon, CouponStep::Use, order.id);
-    }
-    if order.placed.price.points > 0 {
-        points::decide::spend(scope, &order.placed.user_id, order.placed.price.points);
-    }
-    record(scope, Some(order), order.id, Event::OrderPaid(OrderPaid { paid }))
 }
 
 /// The order waits for its money: one close timer, and one unpaid order more for its user.

@@ -5,10 +5,11 @@ use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{CouponId, UserId},
+    ids::{CouponId, PaymentId, UserId},
     money::Currency,
     order::state::CancelReason,
     price::{Price, PricedLine},
+    refund::RefundLine,
     time::Timestamp,
     user::Address,
 };
@@ -56,6 +57,33 @@ pub struct OrderCancelled {
     /// Whose wish it was.
     pub reason: CancelReason,
     /// In the caller's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Arc<str>>,
+}
+
+/// `order.closing`: a cancel or a timeout waits until the channels have answered for the open attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderClosing {
+    /// Whose wish it is.
+    pub reason: CancelReason,
+    /// In the caller's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Arc<str>>,
+}
+
+/// `order.reinstated`: late money was taken for the order; what it needs was taken again in the same decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReinstated {
+    /// The attempt whose money pays it.
+    pub payment: PaymentId,
+}
+
+/// `order.units_cancelled`: units that were paid will not be shipped; others will, or were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitsCancelled {
+    /// Which units.
+    pub lines: Vec<RefundLine>,
+    /// In the merchant's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
 }

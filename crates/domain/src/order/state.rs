@@ -1,16 +1,14 @@
-//! The order as a fold over its events: where each unit stands, and the status that follows from it.
+//! The row of an order, where each of its units stands, and its machine.
 //!
-//! `apply` is the only code that changes an order, for decisions and for replay alike; so fold(events) = state by
-//! construction, and `verify` compares it with the stored row.
+//! What changes it is `fold`.
 
 use alloc::{sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Event, EventRecord, Subject},
     ids::{EventId, OrderId},
-    machine::{self, Edge},
+    machine::Edge,
     order::event::Placed,
     time::Timestamp,
 };
@@ -126,18 +124,51 @@ pub enum OrderStep {
     Place,
     /// Its total is covered.
     Pay,
+    /// It is ending, and channels have yet to say whether money came.
+    BeginClosing,
     /// Somebody cancelled it.
     Cancel,
     /// Its payment window ended.
     Close,
+    /// Late money was taken for it after all.
+    Reinstate,
+    /// Some of its units were shipped, others not.
+    ShipPart,
+    /// Nothing of it is left to ship.
+    ShipRest,
+    /// Nothing of it is on its way any more.
+    Deliver,
+    /// Everything of it was received or came back.
+    Complete,
+    /// A parcel came back to the shop: units wait to be shipped again.
+    TakeBack,
 }
 
-/// The machine of an order.
+/// The machine of an order. From `paid` on the status is a function of where the units stand ([`Quantities`]); these edges say
+/// which of its changes can happen.
 pub const ORDER_EDGES: &[Edge<OrderStatus, OrderStep>] = &[
     Edge { from: None, step: OrderStep::Place, to: OrderStatus::PendingPayment },
     Edge { from: Some(OrderStatus::PendingPayment), step: OrderStep::Pay, to: OrderStatus::Paid },
+    Edge { from: Some(OrderStatus::PendingPayment), step: OrderStep::BeginClosing, to: OrderStatus::Closing },
     Edge { from: Some(OrderStatus::PendingPayment), step: OrderStep::Cancel, to: OrderStatus::Cancelled },
     Edge { from: Some(OrderStatus::PendingPayment), step: OrderStep::Close, to: OrderStatus::Cancelled },
+    Edge { from: Some(OrderStatus::Closing), step: OrderStep::Pay, to: OrderStatus::Paid },
+    Edge { from: Some(OrderStatus::Closing), step: OrderStep::Cancel, to: OrderStatus::Cancelled },
+    Edge { from: Some(OrderStatus::Closing), step: OrderStep::Close, to: OrderStatus::Cancelled },
+    Edge { from: Some(OrderStatus::Cancelled), step: OrderStep::Reinstate, to: OrderStatus::Paid },
+    Edge { from: Some(OrderStatus::Paid), step: OrderStep::Cancel, to: OrderStatus::Cancelled },
+    Edge { from: Some(OrderStatus::Paid), step: OrderStep::ShipPart, to: OrderStatus::PartiallyShipped },
+    Edge { from: Some(OrderStatus::Paid), step: OrderStep::ShipRest, to: OrderStatus::Shipped },
+    Edge { from: Some(OrderStatus::PartiallyShipped), step: OrderStep::ShipRest, to: OrderStatus::Shipped },
+    Edge { from: Some(OrderStatus::PartiallyShipped), step: OrderStep::Deliver, to: OrderStatus::Delivered },
+    Edge { from: Some(OrderStatus::PartiallyShipped), step: OrderStep::Complete, to: OrderStatus::Completed },
+    Edge { from: Some(OrderStatus::PartiallyShipped), step: OrderStep::TakeBack, to: OrderStatus::Paid },
+    Edge { from: Some(OrderStatus::Shipped), step: OrderStep::Deliver, to: OrderStatus::Delivered },
+    Edge { from: Some(OrderStatus::Shipped), step: OrderStep::Complete, to: OrderStatus::Completed },
+    Edge { from: Some(OrderStatus::Shipped), step: OrderStep::ShipPart, to: OrderStatus::PartiallyShipped },
+    Edge { from: Some(OrderStatus::Shipped), step: OrderStep::TakeBack, to: OrderStatus::Paid },
+    Edge { from: Some(OrderStatus::Delivered), step: OrderStep::Complete, to: OrderStatus::Completed },
+    Edge { from: Some(OrderStatus::Delivered), step: OrderStep::ShipPart, to: OrderStatus::PartiallyShipped },
 ];
 
 /// Where the units of one line stand, in units. The sum is the line's quantity, always.
@@ -149,8 +180,11 @@ pub struct Quantities {
     pub paid: u32,
     /// With the carrier.
     pub shipped: u32,
-    /// With the buyer.
+    /// With the buyer, who may still send them back without a reason.
     pub delivered: u32,
+    /// With the buyer, receipt confirmed.
+    #[serde(default)]
+    pub confirmed: u32,
     /// Came back.
     pub returned: u32,
     /// Never left.
@@ -165,6 +199,7 @@ impl Quantities {
             + self.paid as u64
             + self.shipped as u64
             + self.delivered as u64
+            + self.confirmed as u64
             + self.returned as u64
             + self.cancelled as u64
     }
@@ -195,69 +230,4 @@ pub struct Order {
     pub first_event: EventId,
     /// Position of its last event in the log.
     pub last_event: EventId,
-}
-
-impl Order {
-    /// The order after `record`, which must be its next event; `None` when it is not.
-    #[must_use]
-    pub fn apply(order: Option<&Order>, record: &EventRecord) -> Option<Order> {
-        let Subject::Order(id) = record.subject else { return None };
-        let version = order.map_or(0, |order| order.version);
-        if record.seq != version + 1 || order.is_some_and(|order| order.id != id) {
-            return None;
-        }
-        let mut next = match (&record.event, order) {
-            (Event::OrderPlaced(placed), None) => Order::placed(id, Arc::clone(placed), record.id),
-            (Event::OrderPaid(paid), Some(order)) => {
-                let status = machine::next(ORDER_EDGES, Some(order.status), OrderStep::Pay)?;
-                let quantities = moved(order, |line| Quantities { held: 0, paid: line.paid + line.held, ..line });
-                Order { status, paid: paid.paid, quantities, ..order.clone() }
-            }
-            (Event::OrderCancelled(cancelled), Some(order)) => {
-                let step = if cancelled.reason == CancelReason::Timeout { OrderStep::Close } else { OrderStep::Cancel };
-                let status = machine::next(ORDER_EDGES, Some(order.status), step)?;
-                let quantities =
-                    moved(order, |line| Quantities { held: 0, cancelled: line.cancelled + line.held, ..line });
-                Order { status, cancel_reason: Some(cancelled.reason), quantities, ..order.clone() }
-            }
-            _ => return None,
-        };
-        next.version = record.seq;
-        next.updated_at = record.at;
-        next.last_event = record.id;
-        let whole = next.placed.lines.iter().zip(&next.quantities).all(|(l, q)| q.sum() == u64::from(l.quantity));
-        assert!(whole, "the quantity buckets of a line add up to its quantity ({id})");
-        Some(next)
-    }
-
-    /// Folds an order's events, oldest first. `None` when there is none or one does not follow from those before it.
-    #[must_use]
-    pub fn fold<'a>(records: impl IntoIterator<Item = &'a EventRecord>) -> Option<Order> {
-        let mut order = None;
-        for record in records {
-            order = Some(Order::apply(order.as_ref(), record)?);
-        }
-        order
-    }
-
-    fn placed(id: OrderId, placed: Arc<Placed>, event: EventId) -> Order {
-        let held = |line: &crate::price::PricedLine| Quantities { held: line.quantity, ..Quantities::default() };
-        Order {
-            id,
-            status: OrderStatus::PendingPayment,
-            cancel_reason: None,
-            paid: 0,
-            refunded: 0,
-            quantities: placed.lines.iter().map(held).collect(),
-            version: 0,
-            updated_at: placed.placed_at,
-            first_event: event,
-            last_event: event,
-            placed,
-        }
-    }
-}
-
-fn moved(order: &Order, step: impl Fn(Quantities) -> Quantities) -> Vec<Quantities> {
-    order.quantities.iter().copied().map(step).collect()
 }

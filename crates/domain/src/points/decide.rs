@@ -70,6 +70,12 @@ pub(crate) fn unfreeze(scope: &mut Scope<'_>, user: &UserId, points: i64, order:
     enter(scope, &account, points, PointsReason::OrderCancelled, None, Some(order));
 }
 
+/// Gives points of a paid order back, by the shares of the units whose money goes back.
+pub(crate) fn give_back(scope: &mut Scope<'_>, user: &UserId, points: i64, order: OrderId) {
+    let account = current(scope, user).earn(points);
+    enter(scope, &account, points, PointsReason::OrderRefunded, None, Some(order));
+}
+
 fn enter(
     scope: &mut Scope<'_>,
     account: &PointsAccount,

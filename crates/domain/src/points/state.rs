@@ -42,6 +42,13 @@ impl PointsAccount {
         Some(PointsAccount { balance, entries, version, ..self.clone() })
     }
 
+    /// The account with points more on its balance, which is never refused: they are owed.
+    #[must_use]
+    pub fn earn(&self, points: i64) -> PointsAccount {
+        let (balance, entries, version) = (self.balance + points, self.entries + 1, self.version + 1);
+        PointsAccount { balance, entries, version, ..self.clone() }
+    }
+
     /// Moves points from the balance to the frozen ones; `None` when the balance is smaller.
     #[must_use]
     pub fn freeze(&self, points: i64) -> Option<PointsAccount> {
@@ -80,6 +87,8 @@ pub enum PointsReason {
     OrderPlaced,
     /// An order that ended unpaid gave them back.
     OrderCancelled,
+    /// Units of a paid order gave them back.
+    OrderRefunded,
 }
 
 /// One entry of a user's ledger of points.

@@ -97,18 +97,45 @@ pub(crate) fn release(scope: &mut Scope<'_>, order: OrderId) {
 pub(crate) fn deduct(scope: &mut Scope<'_>, order: OrderId) {
     end_locks(scope, order, LockStep::Confirm, |scope, lock| {
         let stock = current(scope, &lock.sku).deduct(lock.quantity);
-        scope.changes.movements.push(StockMovement {
-            sku: lock.sku.clone(),
-            number: stock.movements,
-            delta: -i64::try_from(lock.quantity).unwrap_or(i64::MAX),
-            reason: MovementReason::Sale,
-            note: None,
-            order: Some(order),
-            on_hand: stock.on_hand,
-            at: scope.now,
-        });
-        scope.put_stock(stock);
+        enter_sale(scope, order, lock, stock);
     });
+}
+
+/// Takes the units of every released lock again and sells them at once.
+///
+/// # Panics
+/// When fewer are available: whoever asks has looked.
+pub(crate) fn take_again(scope: &mut Scope<'_>, order: OrderId) {
+    end_locks(scope, order, LockStep::TakeAgain, |scope, lock| {
+        let stock = current(scope, &lock.sku).take(lock.quantity);
+        let stock = stock.unwrap_or_else(|| panic!("invariant 1: {} has too few units to take again", lock.sku));
+        enter_sale(scope, order, lock, stock);
+    });
+}
+
+fn enter_sale(scope: &mut Scope<'_>, order: OrderId, lock: &Lock, stock: Stock) {
+    let delta = -i64::try_from(lock.quantity).unwrap_or(i64::MAX);
+    enter(scope, order, stock, delta, MovementReason::Sale);
+}
+
+/// Puts units of an order back on the shelf, with a ledger entry.
+pub(crate) fn take_back(scope: &mut Scope<'_>, sku: &Sku, quantity: u32, order: OrderId) {
+    let stock = current(scope, sku).take_back(u64::from(quantity));
+    enter(scope, order, stock, i64::from(quantity), MovementReason::Return);
+}
+
+fn enter(scope: &mut Scope<'_>, order: OrderId, stock: Stock, delta: i64, reason: MovementReason) {
+    scope.changes.movements.push(StockMovement {
+        sku: stock.sku.clone(),
+        number: stock.movements,
+        delta,
+        reason,
+        note: None,
+        order: Some(order),
+        on_hand: stock.on_hand,
+        at: scope.now,
+    });
+    scope.put_stock(stock);
 }
 
 fn end_locks(scope: &mut Scope<'_>, order: OrderId, step: LockStep, end: impl Fn(&mut Scope<'_>, &Lock)) {

@@ -95,6 +95,28 @@ impl Stock {
         })
     }
 
+    /// Sells units that are available without having been held: money came late. One ledger entry. `None` when fewer are
+    /// available.
+    #[must_use]
+    pub fn take(&self, quantity: u64) -> Option<Stock> {
+        self.lock(quantity).map(|locked| Stock { version: self.version, ..locked }.deduct(quantity))
+    }
+
+    /// Puts sold units back on the shelf. One ledger entry.
+    ///
+    /// # Panics
+    /// When more come back than were sold: invariant 1.
+    #[must_use]
+    pub fn take_back(&self, quantity: u64) -> Stock {
+        let quantity = i64::try_from(quantity).unwrap_or(i64::MAX);
+        assert!(self.returned + quantity <= self.sold, "invariant 1: no more units come back than were sold ({})", self.sku);
+        self.changed(|stock| {
+            stock.on_hand += quantity;
+            stock.returned += quantity;
+            stock.movements += 1;
+        })
+    }
+
     /// Receives (`delta > 0`) or writes off (`delta < 0`) units. One ledger entry. `None` when `on_hand` would fall below
     /// `locked` or rise above [`ON_HAND_MAX`].
     #[must_use]
@@ -146,13 +168,16 @@ pub enum LockStep {
     Confirm,
     /// The order ended unpaid.
     Cancel,
+    /// Late money paid the order after all: the units were taken again.
+    TakeAgain,
 }
 
-/// The machine of a lock. A lock that ended takes no further step.
+/// The machine of a lock. A lock that ended takes no further step, but for late money.
 pub const LOCK_EDGES: &[Edge<LockState, LockStep>] = &[
     Edge { from: None, step: LockStep::Try, to: LockState::Held },
     Edge { from: Some(LockState::Held), step: LockStep::Confirm, to: LockState::Deducted },
     Edge { from: Some(LockState::Held), step: LockStep::Cancel, to: LockState::Released },
+    Edge { from: Some(LockState::Released), step: LockStep::TakeAgain, to: LockState::Deducted },
 ];
 
 /// Units of one SKU held for one order. It is also the fence of try, confirm and cancel: one row a (order, SKU).

@@ -21,7 +21,7 @@ use ordain_domain::{
     price::{RequestedLine, ShippingRule},
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
-    rules::Rules,
+    rules::{PaymentRules, Rules},
     stock::{AdjustStock, Stock},
     time::{Span, Timestamp},
     timer::{Timer, TimerChange},
@@ -59,6 +59,7 @@ impl World {
             lines_max: 1_000,
             unpaid_per_user_max: 3,
             shipping: ShippingRule::default(),
+            payments: PaymentRules::standard(),
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
         World { rules, now: BEGIN, carry, all: Changes::default() }
@@ -169,7 +170,7 @@ impl World {
     pub(crate) fn load(&self, keys: &Keys, rows: &mut Rows) {
         load_tables!(
             self, keys, rows,
-            stock locks orders order_keys answers open_orders coupons template_usage user_template_usage points users
+            stock locks orders order_keys accounts payments transactions refunds receipts answers open_orders coupons template_usage user_template_usage points users
             addresses
         );
     }
@@ -266,7 +267,7 @@ pub(crate) fn grant(name: &str, of: &str) -> Command {
 }
 
 pub(crate) fn cancel(order: OrderId, expected_version: Option<u64>) -> Command {
-    Command::CancelOrder(CancelOrder { order, reason: CancelReason::Buyer, note: None, expected_version })
+    Command::CancelOrder(CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version })
 }
 
 pub(crate) fn close(order: OrderId) -> Command {

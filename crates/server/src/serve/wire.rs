@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ordain_api::ApiSettings;
-use ordain_domain::{price::ShippingRule, rules::Rules, time::Span};
+use ordain_domain::{price::ShippingRule, rules::{PaymentRules, Rules}, time::Span};
 use ordain_engine::{
     BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, port::clock::SystemClock, reconcile::expired_orders,
 };
@@ -59,7 +59,7 @@ pub(crate) fn sqlite_settings(config: &Config) -> SqliteSettings {
 pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
     tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
     if config.telemetry.order_transitions {
-        tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog).run());
+        tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog(Arc::clone(engine))).run());
     }
 }
 
@@ -75,6 +75,7 @@ fn rules(config: &Config) -> Rules {
         lines_max: config.orders.lines_max,
         unpaid_per_user_max: config.orders.unpaid_per_user_max,
         shipping: ShippingRule { fee: config.pricing.shipping_fee, free_over: config.pricing.free_shipping_over },
+        payments: PaymentRules::standard(),
     }
 }
 

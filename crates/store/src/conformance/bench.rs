@@ -14,7 +14,7 @@ use ordain_domain::{
     price::ShippingRule,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
-    rules::Rules,
+    rules::{PaymentRules, Rules},
     time::{Span, Timestamp},
 };
 use ordain_engine::port::store::{Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader};
@@ -44,6 +44,7 @@ impl<F: Fixture> Bench<F> {
             lines_max: 1_000,
             unpaid_per_user_max: UNPAID_PER_USER_MAX,
             shipping: ShippingRule { fee: 199, free_over: 0 },
+            payments: PaymentRules::standard(),
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
         Bench { fixture: Some(F::open()), model: Model::default(), rules, now: BEGIN, carry }

@@ -2,15 +2,12 @@
 //!
 //! An order's events are chained through `previous`; there is no index on orders. It folds nothing.
 
-use std::sync::Arc;
-
 use ordain_domain::{
     event::{Actor, Event, EventRecord, Subject},
     ids::{EventId, OrderId},
     time::Timestamp,
 };
 use rusqlite::{Connection, Row, params};
-use serde::de::DeserializeOwned;
 
 use super::{
     bind::{JsonBuffer, signed, text, unsigned},
@@ -49,14 +46,7 @@ pub(super) fn insert(
                 (None, Some(coupon_text.as_str()))
             }
         };
-        let data = match &record.event {
-            Event::OrderPlaced(placed) => json.of(&**placed),
-            Event::OrderPaid(paid) => json.of(paid),
-            Event::OrderCancelled(cancelled) => json.of(cancelled),
-            Event::StockAdjusted(adjusted) => json.of(adjusted),
-            Event::CouponGranted(granted) => json.of(granted),
-            Event::PointsAdjusted(adjusted) => json.of(adjusted),
-        }?;
+        let data = json.of(&record.event)?;
         statement.execute(params![
             record.id.number(),
             order,
@@ -142,18 +132,8 @@ fn record(row: &Row<'_>) -> Result<EventRecord, SqliteFailure> {
 }
 
 fn event_of(type_name: &str, data: &str) -> Result<Event, SqliteFailure> {
-    fn read<T: DeserializeOwned>(data: &str) -> Result<T, SqliteFailure> {
-        Ok(serde_json::from_str(data)?)
-    }
-    Ok(match type_name {
-        "order.placed" => Event::OrderPlaced(Arc::new(read(data)?)),
-        "order.paid" => Event::OrderPaid(read(data)?),
-        "order.cancelled" => Event::OrderCancelled(read(data)?),
-        "stock.adjusted" => Event::StockAdjusted(read(data)?),
-        "coupon.granted" => Event::CouponGranted(read(data)?),
-        "points.adjusted" => Event::PointsAdjusted(read(data)?),
-        other => return Err(SqliteFailure::damaged("events", format_args!("type {other:?}"))),
-    })
+    let unknown = || SqliteFailure::damaged("events", format_args!("type {type_name:?}"));
+    Ok(Event::read(type_name, &mut serde_json::Deserializer::from_str(data)).ok_or_else(unknown)??)
 }
 
 /// What a fact that is of no order is about. Only facts of orders have no subject text.
@@ -163,8 +143,6 @@ fn subject_of(event: &Event, subject: &str) -> Result<Subject, SqliteFailure> {
         Event::StockAdjusted(_) => subject.parse().map(Subject::Stock).map_err(damaged),
         Event::CouponGranted(_) => subject.parse().map(Subject::Coupon).map_err(damaged),
         Event::PointsAdjusted(_) => subject.parse().map(Subject::Points).map_err(damaged),
-        Event::OrderPlaced(_) | Event::OrderPaid(_) | Event::OrderCancelled(_) => {
-            Err(SqliteFailure::damaged("events", "a fact of an order names none"))
-        }
+        _ => Err(SqliteFailure::damaged("events", "a fact of an order names none")),
     }
 }

@@ -116,12 +116,18 @@ fn entry(row: &Row<'_>) -> Result<PointsEntry, SqliteFailure> {
     })
 }
 
-const REASONS: [PointsReason; 3] = [PointsReason::Adjustment, PointsReason::OrderPlaced, PointsReason::OrderCancelled];
+const REASONS: [PointsReason; 4] = [
+    PointsReason::Adjustment,
+    PointsReason::OrderPlaced,
+    PointsReason::OrderCancelled,
+    PointsReason::OrderRefunded,
+];
 
 const fn reason_word(reason: PointsReason) -> &'static str {
     match reason {
         PointsReason::Adjustment => "adjustment",
         PointsReason::OrderPlaced => "order_placed",
         PointsReason::OrderCancelled => "order_cancelled",
+        PointsReason::OrderRefunded => "order_refunded",
     }
 }

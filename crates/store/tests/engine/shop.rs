@@ -20,7 +20,7 @@ use ordain_domain::{
     money::Currency,
     order::{CancelOrder, CancelReason, Order, OrderStatus, PlaceOrder},
     price::{RequestedLine, ShippingRule},
-    rules::Rules,
+    rules::{PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -222,6 +222,7 @@ fn rules() -> Rules {
         lines_max: 1_000,
         unpaid_per_user_max: 20,
         shipping: ShippingRule::default(),
+            payments: PaymentRules::standard(),
     }
 }
 
@@ -261,7 +262,7 @@ pub(crate) fn keyed(envelope: Envelope, key: &str, request: u8) -> Envelope {
 }
 
 pub(crate) fn cancel(order: OrderId) -> Envelope {
-    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, expected_version: None };
+    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
     Envelope { actor: Actor::Buyer, ..operator(Command::CancelOrder(command)) }
 }
 

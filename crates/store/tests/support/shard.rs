@@ -14,7 +14,7 @@ use ordain_domain::{
     order::{CancelOrder, CancelReason, CloseOrder, PlaceOrder},
     price::{RequestedLine, ShippingRule},
     rows::Changes,
-    rules::Rules,
+    rules::{PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -31,6 +31,7 @@ pub(crate) fn rules() -> Rules {
         lines_max: 1_000,
         unpaid_per_user_max: 20,
         shipping: ShippingRule { fee: 0, free_over: 0 },
+            payments: PaymentRules::standard(),
     }
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn place(user: &UserId, key: Option<&str>, lines: &[(&Sku, u32)]) -> 
 }
 
 pub(crate) fn cancel(order: OrderId) -> Envelope {
-    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, expected_version: None };
+    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
     Envelope {
         actor: Actor::Buyer,
         scope: Arc::from("test"),

@@ -71,7 +71,7 @@ pub(crate) async fn cancel_order(
     let (reason, note) = submission.parse::<CancelBody<'_>>()?.wish()?;
     let expected_version =
         precondition.expected(|| Ok(app.read(|reader| reader.order(order))?.map(|order| order.version)))?;
-    let command = Command::CancelOrder(CancelOrder { order, reason, note, expected_version });
+    let command = Command::CancelOrder(CancelOrder { order, reason, note, lines: Vec::new(), expected_version });
     let reply = app.execute(Some(ROUTE), key, command).await?;
     Ok(respond(reply, |answer| match answer {
         Answer::Order(order) => Some(answer::resource(StatusCode::OK, order.version, &OrderView::from(order.as_ref()))),

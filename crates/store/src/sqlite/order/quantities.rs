@@ -37,15 +37,17 @@ pub(super) fn from_column(column: Option<&str>, lines: &[PricedLine]) -> Result<
 
 type Bucket = (Option<&'static str>, fn(&Quantities) -> u32, fn(u32) -> Quantities);
 
-const NONE: Quantities = Quantities { held: 0, paid: 0, shipped: 0, delivered: 0, returned: 0, cancelled: 0 };
+const NONE: Quantities =
+    Quantities { held: 0, paid: 0, shipped: 0, delivered: 0, confirmed: 0, returned: 0, cancelled: 0 };
 
 /// What the column says, the bucket that it means, and a line whose units are all in it.
-const BUCKETS: [Bucket; 6] = [
+const BUCKETS: [Bucket; 7] = [
     (None, |line| line.held, |units| Quantities { held: units, ..NONE }),
     (Some("paid"), |line| line.paid, |units| Quantities { paid: units, ..NONE }),
     (Some("cancelled"), |line| line.cancelled, |units| Quantities { cancelled: units, ..NONE }),
     (Some("shipped"), |line| line.shipped, |units| Quantities { shipped: units, ..NONE }),
     (Some("delivered"), |line| line.delivered, |units| Quantities { delivered: units, ..NONE }),
+    (Some("confirmed"), |line| line.confirmed, |units| Quantities { confirmed: units, ..NONE }),
     (Some("returned"), |line| line.returned, |units| Quantities { returned: units, ..NONE }),
 ];
 
