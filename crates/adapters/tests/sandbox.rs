@@ -1,0 +1,10 @@
+//! The sandbox channel from outside: through its port, its router, its pages and its notifications.
+
+#[cfg(test)]
+mod sandbox {
+    mod bench;
+    mod conformance;
+    mod faults;
+    mod page;
+    mod pay;
+}
