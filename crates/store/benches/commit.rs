@@ -1,9 +1,10 @@
-//! What the store costs over SQLite itself: `commit` of decided batches against a bare loop that inserts the same rows
-//! with prepared statements, turn by turn in one run, and the ratio of the two.
+//! What the engine and its store cost over SQLite itself, turn by turn in one run, and the ratios: the engine (queue, load,
+//! decide, commit, answer), the store's `commit` of decided batches alone, and a bare loop that inserts the same rows with
+//! prepared statements.
 //!
-//! The bare loop is given its values ready (JSON included), keeps no index by user and key, no counters and no cache. It
-//! runs twice: as SQLite comes, checkpointing its log within commits, and without checkpoints, which no server can do for
-//! long. Deciding is not measured.
+//! The bare loop is given its values ready (JSON included), decides nothing, keeps no index by user and key, no counters and
+//! no cache. It runs twice: as SQLite comes, checkpointing its log within commits, and without checkpoints, which no server
+//! can do for long. HTTP is not measured.
 
 mod support {
     #[expect(dead_code, reason = "shared with the tests, which use more of it")]
@@ -14,6 +15,9 @@ mod support {
     pub(crate) mod shard;
 
     pub(crate) mod bare;
+    #[expect(dead_code, reason = "shared with another bench, which reads as well")]
+    pub(crate) mod running;
+    pub(crate) mod shopping;
 }
 
 use std::{
@@ -23,39 +27,38 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ordain_domain::{
-    batch::Carry,
-    command::Envelope,
-    ids::{Sku, UserId},
-    rows::Changes,
-    time::Span,
-};
+use ordain_domain::{batch::Carry, rows::Changes, time::Span};
 use ordain_engine::port::store::ShardStore;
 use ordain_store::sqlite::{KeyIndexSettings, SqliteStore};
 use support::{
     bare::{BareLoop, Checkpoints},
     files::Files,
-    shard::{self, Shard, place, skus, user},
+    running::Running,
+    shard::{self, Shard, skus},
+    shopping::Shopping,
 };
 
 /// How many orders a transaction has.
-const BATCHES: [usize; 2] = [64, 256];
+const BATCHES: [usize; 3] = [20, 64, 256];
+/// How many transactions each contestant makes before it is the next one's turn.
+const BATCHES_A_TURN: u32 = 8;
 const USERS: u64 = 100_000;
 const SKUS: usize = 1_000;
 
-/// The three contestants and what each took.
+/// The contestants and what each took.
 struct Contest {
-    _files: [Files; 3],
+    engine: Running,
     shard: Shard<SqliteStore>,
     bare: [BareLoop; 2],
-    shop: Shop,
-    taken: [Duration; 3],
+    shopping: Shopping,
+    taken: [Duration; 4],
     batches: u32,
+    _files: [Files; 4],
 }
 
 impl Contest {
-    fn new() -> Contest {
-        let mut files = [Files::new(), Files::new(), Files::new()];
+    fn new(orders: usize) -> Contest {
+        let mut files = [Files::new(), Files::new(), Files::new(), Files::new()];
         for files in &mut files {
             files.settings.key_index = KeyIndexSettings::STANDARD;
             files.settings.cache_bytes = 64 << 20;
@@ -63,29 +66,33 @@ impl Contest {
         }
         let mut rules = shard::rules();
         rules.unpaid_per_user_max = 1_000_000;
+        let engine = Running::start(&files[3], rules.clone(), &skus(SKUS), orders);
         let mut shard = Shard::new(files[0].open().0, rules);
-        let shop = Shop { skus: skus(SKUS), random: 42 };
-        shard.stock_up(&shop.skus, 1_000_000_000);
+        shard.stock_up(&skus(SKUS), 1_000_000_000);
         let bare = [(1, Checkpoints::AsSqliteComes), (2, Checkpoints::Never)].map(|(index, checkpoints)| {
             drop(files[index].open());
             BareLoop::new(&files[index].settings.path, checkpoints)
         });
-        Contest { _files: files, shard, bare, shop, taken: [Duration::ZERO; 3], batches: 0 }
+        let shopping = Shopping::new(skus(SKUS), USERS);
+        Contest { engine, shard, bare, shopping, taken: [Duration::ZERO; 4], batches: 0, _files: files }
     }
 
-    /// One batch for each contestant.
-    fn turn(&mut self, orders: usize) -> [Duration; 3] {
-        let envelopes = self.shop.placements(orders);
-        self.shard.now = self.shard.now.plus(Span::milliseconds(3));
-        let (_, changes, carry) = self.shard.decide(&envelopes);
-        let rows = support::bare::Rows::of(&changes);
-        let taken = [
-            measured(|| commit(&mut self.shard, &changes, carry)),
-            measured(|| self.bare[0].insert(&rows)),
-            measured(|| self.bare[1].insert(&rows)),
-        ];
+    /// The same batches for each contestant.
+    fn turn(&mut self, orders: usize) -> [Duration; 4] {
+        let groups: Vec<_> = (0..BATCHES_A_TURN).map(|_| self.shopping.placements(orders)).collect();
+        let mut rows = Vec::new();
+        let mut taken = [Duration::ZERO; 4];
+        for envelopes in &groups {
+            self.shard.now = self.shard.now.plus(Span::milliseconds(3));
+            let (_, changes, carry) = self.shard.decide(envelopes);
+            rows.push(support::bare::Rows::of(&changes));
+            taken[1] += measured(|| commit(&mut self.shard, &changes, carry));
+        }
+        taken[0] = measured(|| self.engine.place(groups));
+        taken[2] = measured(|| rows.iter().for_each(|rows| self.bare[0].insert(rows)));
+        taken[3] = measured(|| rows.iter().for_each(|rows| self.bare[1].insert(rows)));
         self.taken.iter_mut().zip(taken).for_each(|(sum, taken)| *sum += taken);
-        self.batches += 1;
+        self.batches += BATCHES_A_TURN;
         taken
     }
 
@@ -93,14 +100,18 @@ impl Contest {
     fn print(&self, orders: usize) {
         let orders_total = f64::from(self.batches) * orders as f64;
         let rates = self.taken.map(|taken| orders_total / taken.as_secs_f64());
+        let of = |contestant: usize, bare: usize| rates[contestant] / rates[bare];
         println!(
-            "{orders} orders a transaction: commit {:.0}/s, bare loop {:.0}/s (ratio {:.2}), bare loop that never \
-             checkpoints {:.0}/s (ratio {:.2})",
+            "{orders} orders a transaction: engine {:.0}/s, commit alone {:.0}/s, bare loop {:.0}/s (engine {:.2} of it, \
+             commit {:.2}), bare loop that never checkpoints {:.0}/s (engine {:.2} of it, commit {:.2})",
             rates[0],
             rates[1],
-            rates[0] / rates[1],
             rates[2],
-            rates[0] / rates[2],
+            of(0, 2),
+            of(1, 2),
+            rates[3],
+            of(0, 3),
+            of(1, 3),
         );
     }
 }
@@ -117,39 +128,13 @@ fn measured(run: impl FnOnce()) -> Duration {
     begin.elapsed()
 }
 
-/// Placements of one line each, by many users, of many SKUs, each with a key.
-struct Shop {
-    skus: Vec<Sku>,
-    random: u64,
-}
-
-impl Shop {
-    fn placements(&mut self, orders: usize) -> Vec<Envelope> {
-        (0..orders).map(|_| self.placement()).collect()
-    }
-
-    fn placement(&mut self) -> Envelope {
-        let buyer: UserId = user(&format!("user-{}", self.next() % USERS));
-        let key = format!("{:016x}-{:016x}", self.next(), self.next());
-        let sku = (self.next() as usize) % self.skus.len();
-        place(&buyer, Some(&key), &[(&self.skus[sku], 1)])
-    }
-
-    /// Xorshift (Marsaglia 2003): the same shop in every run.
-    fn next(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
-    }
-}
-
 fn commits(criterion: &mut Criterion) {
     for orders in BATCHES {
-        let contest = Rc::new(RefCell::new(Contest::new()));
+        let contest = Rc::new(RefCell::new(Contest::new(orders)));
         let mut group = criterion.benchmark_group(format!("{orders} orders a transaction"));
-        group.throughput(Throughput::Elements(orders as u64)).sample_size(20);
-        for (index, name) in ["commit", "bare loop", "bare loop without checkpoints"].into_iter().enumerate() {
+        group.throughput(Throughput::Elements(orders as u64 * u64::from(BATCHES_A_TURN))).sample_size(20);
+        for (index, name) in ["engine", "commit", "bare loop", "bare loop without checkpoints"].into_iter().enumerate()
+        {
             let contest = Rc::clone(&contest);
             group.bench_function(name, |bencher| {
                 bencher.iter_custom(|turns| (0..turns).map(|_| contest.borrow_mut().turn(orders)[index]).sum());
