@@ -6,3 +6,4 @@
 pub mod clock;
 pub mod payment_channel;
 pub mod store;
+pub mod webhook_sender;
