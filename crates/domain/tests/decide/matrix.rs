@@ -8,16 +8,20 @@ use std::{
 
 use ordain_domain::{
     answer::{Answer, Reply},
-    command::Envelope,
+    command::{Command, Envelope},
     coupon::{COUPON_EDGES, CouponState, CouponStep},
     ids::OrderId,
-    machine,
-    order::{CancelReason, ORDER_EDGES, Order, OrderStatus, OrderStep},
+    machine::{self, Edge},
+    order::{CancelReason, ORDER_EDGES, Order, OrderStatus, OrderStep, Quantities},
+    payment::{PAYMENT_EDGES, PaymentStatus},
+    refund::{REFUND_EDGES, RefundStatus},
     refusal::Refusal,
     stock::{LOCK_EDGES, Lock, LockState, LockStep},
 };
 
-use crate::world::{WINDOW, World, basket, buyer, cancel, close, code_of, keyed, operator, with_coupon};
+use crate::world::{
+    WINDOW, World, basket, buyer, cancel, close, code_of, keyed, open_payment, operator, refund_all, with_coupon,
+};
 
 /// Decides a command; what came of it, or the bug that stopped it.
 fn decide(world: &mut World, envelope: &Envelope) -> Result<Reply, String> {
@@ -43,14 +47,33 @@ fn word(value: &impl serde::Serialize) -> String {
 /// The order in a world of its own, set to a status without telling how it came there.
 fn order_in(status: Option<OrderStatus>) -> (World, OrderId) {
     let mut world = World::shop();
-    let order = world.place(&keyed(buyer(basket(&[("a", 1)])), "k", 1));
+    let order = world.place(&keyed(buyer(basket(&[("a", 2)])), "k", 1));
     match status {
         Some(status) => {
+            if let Some(quantities) = quantities_in(status) {
+                world.pay(order.id);
+                let paid = world.order(order.id);
+                world.all.orders.insert(order.id, Arc::new(Order { quantities: vec![quantities], ..paid.as_ref().clone() }));
+            }
+            let order = world.order(order.id);
             world.all.orders.insert(order.id, Arc::new(Order { status, ..order.as_ref().clone() }));
         }
         None => world = World::shop(),
     }
     (world, order.id)
+}
+
+/// Where the two units of a paid order stand; none for the statuses before it was paid.
+fn quantities_in(status: OrderStatus) -> Option<Quantities> {
+    let none = Quantities::default();
+    match status {
+        OrderStatus::Paid => Some(Quantities { paid: 2, ..none }),
+        OrderStatus::PartiallyShipped => Some(Quantities { paid: 1, shipped: 1, ..none }),
+        OrderStatus::Shipped => Some(Quantities { shipped: 2, ..none }),
+        OrderStatus::Delivered => Some(Quantities { delivered: 2, ..none }),
+        OrderStatus::Completed => Some(Quantities { confirmed: 2, ..none }),
+        OrderStatus::Creating | OrderStatus::PendingPayment | OrderStatus::Closing | OrderStatus::Cancelled => None,
+    }
 }
 
 type Column<T> = (&'static str, T);
@@ -85,6 +108,8 @@ fn order_outcome(status: Option<OrderStatus>, envelope: impl Fn(OrderId) -> Enve
             format!("nothing to do, {timer}")
         }
         Ok((false, Ok(Answer::Order(order)))) => order.status.as_str().to_owned(),
+        Ok((false, Ok(Answer::Payment(payment)))) => format!("an attempt {}", payment.status.as_str()),
+        Ok((false, Ok(Answer::Refund(refund)))) => format!("a refund {}", refund.status.as_str()),
         Ok((false, Ok(other))) => panic!("{other:?}"),
     }
 }
@@ -99,7 +124,7 @@ fn orders(text: &mut String) {
             other => panic!("{other:?}"),
         }
     };
-    let place = |status| order_outcome(status, |_| keyed(buyer(basket(&[("a", 1)])), "k", 1), false);
+    let place = |status| order_outcome(status, |_| keyed(buyer(basket(&[("a", 2)])), "k", 1), false);
     let free = |status: Option<OrderStatus>| match status {
         None => order_outcome(None, |_| buyer(basket(&[("free", 1)])), false),
         Some(_) => "makes another order".to_owned(),
@@ -109,6 +134,9 @@ fn orders(text: &mut String) {
     let stale = |status| order_outcome(status, |order| operator(cancel(order, Some(9))), false);
     let early = |status| order_outcome(status, |order| operator(close(order)), false);
     let due = |status| order_outcome(status, |order| operator(close(order)), true);
+    let pays = |status| order_outcome(status, |order| operator(open_payment(order)), false);
+    let asks = |status| order_outcome(status, |order| operator(Command::AskChannels(order)), false);
+    let refunds = |status| order_outcome(status, |order| operator(refund_all(order)), false);
     let pay = |status| {
         let next = machine::next(ORDER_EDGES, status, OrderStep::Pay);
         next.map_or_else(|| "no such step".to_owned(), |status| status.as_str().to_owned())
@@ -126,6 +154,9 @@ fn orders(text: &mut String) {
             ("cancel, stale version", &stale),
             ("close before its time", &early),
             ("close when due", &due),
+            ("open payment", &pays),
+            ("ask channels", &asks),
+            ("refund everything", &refunds),
             ("(step) pay", &pay),
         ],
     );
@@ -173,6 +204,7 @@ fn locks(text: &mut String) {
         }
     };
     let (try_, confirm, cancel) = (step(LockStep::Try), step(LockStep::Confirm), step(LockStep::Cancel));
+    let again = step(LockStep::TakeAgain);
     table(
         text,
         "lock",
@@ -186,6 +218,7 @@ fn locks(text: &mut String) {
             ("(step) try", &try_),
             ("(step) confirm", &confirm),
             ("(step) cancel", &cancel),
+            ("(step) take again", &again),
         ],
     );
 }
@@ -247,12 +280,33 @@ fn coupons(text: &mut String) {
     );
 }
 
+/// A machine by its table alone.
+fn machine<S: Copy + PartialEq + serde::Serialize, T: Copy + PartialEq + std::fmt::Debug>(
+    text: &mut String,
+    name: &str,
+    states: &[S],
+    edges: &[Edge<S, T>],
+) {
+    let mut steps: Vec<T> = Vec::new();
+    edges.iter().for_each(|edge| if !steps.contains(&edge.step) { steps.push(edge.step) });
+    for state in [None].into_iter().chain(states.iter().copied().map(Some)) {
+        let from = state.map_or_else(|| "(none)".to_owned(), |state| word(&state));
+        for step in &steps {
+            let next = machine::next(edges, state, *step).map_or_else(|| "no such step".to_owned(), |to| word(&to));
+            text.push_str(&format!("{name:7} {from:18} {:22} -> {next}\n", format!("(step) {step:?}")));
+        }
+    }
+    text.push('\n');
+}
+
 #[test]
 fn every_state_by_every_command() {
     let mut text = String::new();
     orders(&mut text);
     locks(&mut text);
     coupons(&mut text);
+    machine(&mut text, "payment", &PaymentStatus::ALL, PAYMENT_EDGES);
+    machine(&mut text, "refund", &RefundStatus::ALL, REFUND_EDGES);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);

@@ -14,17 +14,23 @@ use ordain_domain::{
     coupon::{Coupon, GrantCoupon},
     event::Actor,
     idempotency::Idempotency,
-    ids::{AddressId, CouponId, Mint, OrderId, Sku, TemplateId, UserId},
+    ids::{AddressId, CouponId, Mint, OrderId, PaymentId, Sku, TemplateId, UserId},
     money::Currency,
     order::{CancelOrder, CancelReason, CloseOrder, Order, PlaceOrder},
+    outbox::{Message, MessageChange},
+    payment::{
+        CallOutcome, ChannelReport, OpenPayment, OrderAccount, Payment, PaymentReport, ReceiptVerdict, ReportedState,
+        TakeChannelAnswer, TakeNotification,
+    },
     points::{AdjustPoints, PointsAccount},
     price::{RequestedLine, ShippingRule},
+    refund::RequestRefund,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
     rules::{PaymentRules, Rules},
     stock::{AdjustStock, Stock},
     time::{Span, Timestamp},
-    timer::{Timer, TimerChange},
+    timer::{Timer, TimerChange, TimerKind},
     user::{PutAddress, PutUser, User, UserAddress},
 };
 
@@ -128,6 +134,66 @@ impl World {
         match self.accept(envelope) {
             Answer::Order(order) => order,
             other => panic!("not an order: {other:?}"),
+        }
+    }
+
+    /// Opens an attempt, which must be possible.
+    pub(crate) fn open(&mut self, order: OrderId) -> Arc<Payment> {
+        match self.accept(&operator(open_payment(order))) {
+            Answer::Payment(payment) => payment,
+            other => panic!("not a payment: {other:?}"),
+        }
+    }
+
+    /// Pays an order in full: an attempt whose channel says that it took the money.
+    pub(crate) fn pay(&mut self, order: OrderId) -> PaymentId {
+        let payment = self.open(order);
+        let verdict = self.notify(&report(&payment, ReportedState::Captured));
+        assert_eq!(verdict, ReceiptVerdict::Applied);
+        payment.id
+    }
+
+    /// Takes a channel's signed notification.
+    pub(crate) fn notify(&mut self, report: &PaymentReport) -> ReceiptVerdict {
+        match self.accept(&operator(notification(ChannelReport::Payment(report.clone())))) {
+            Answer::Receipt(receipt) => receipt.verdict,
+            other => panic!("not a receipt: {other:?}"),
+        }
+    }
+
+    pub(crate) fn payment(&self, id: PaymentId) -> Arc<Payment> {
+        Arc::clone(&self.all.payments[&id])
+    }
+
+    pub(crate) fn account(&self, order: OrderId) -> OrderAccount {
+        self.all.accounts.get(&order).map_or_else(|| OrderAccount::empty(order), |row| row.as_ref().clone())
+    }
+
+    /// Messages that wait to be delivered, oldest first.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        let written = |change: &MessageChange| match change {
+            MessageChange::Written(message) => Some(*message),
+            MessageChange::Dropped => None,
+        };
+        self.all.messages.values().filter_map(written).collect()
+    }
+
+    /// Delivers a message with this outcome.
+    pub(crate) fn answer(&mut self, message: &Message, outcome: CallOutcome) {
+        let answer = TakeChannelAnswer { message: message.id, order: message.order, task: message.task, outcome };
+        self.accept(&operator(Command::TakeChannelAnswer(answer)));
+    }
+
+    /// Fires every timer that is due, in order, until none is.
+    pub(crate) fn fire(&mut self) {
+        while let Some(timer) = self.timers().into_iter().find(|timer| timer.due <= self.now) {
+            let command = match timer.kind {
+                TimerKind::CloseOrder => close(timer.order),
+                TimerKind::AskChannels => Command::AskChannels(timer.order),
+                TimerKind::WorkRefunds => Command::WorkRefunds(timer.order),
+            };
+            self.accept(&operator(command));
+            assert!(!self.timers().contains(&timer), "a timer that fired is gone: {timer:?}");
         }
     }
 
@@ -298,6 +364,35 @@ pub(crate) fn put_address(name: &str, id: &str, expected_version: Option<u64>) -
         updated_at: BEGIN,
     };
     Command::PutAddress(PutAddress { address, expected_version })
+}
+
+pub(crate) fn open_payment(order: OrderId) -> Command {
+    Command::OpenPayment(OpenPayment { order, channel: Arc::from("sandbox"), return_url: None })
+}
+
+pub(crate) fn refund_all(order: OrderId) -> Command {
+    let (lines, reason) = (Vec::new(), Arc::from("because"));
+    Command::RequestRefund(RequestRefund { order, lines, amount: None, reason, expected_version: None })
+}
+
+/// What a channel that behaves says of an attempt.
+pub(crate) fn report(payment: &Payment, state: ReportedState) -> PaymentReport {
+    let transaction = state.is_captured().then(|| Arc::from(format!("t-{}", payment.id.number())));
+    let pay_url = (state == ReportedState::Open).then(|| Arc::from("https://pay.example/1"));
+    PaymentReport { payment: payment.id, state, amount: payment.amount, currency: payment.currency, transaction, pay_url }
+}
+
+/// A notification of `sandbox` whose signature holds.
+pub(crate) fn notification(report: ChannelReport) -> Command {
+    Command::TakeNotification(TakeNotification {
+        channel: Arc::from("sandbox"),
+        event_id: Some(Arc::from("e-1")),
+        headers: Arc::from("content-type: application/json"),
+        body: Arc::from(b"{}".as_slice()),
+        arrived_at: BEGIN,
+        report: Some(report),
+        is_for_us: true,
+    })
 }
 
 /// A command of the shop's staff without a key.
