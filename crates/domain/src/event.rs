@@ -39,15 +39,8 @@ pub enum Actor {
 
 impl Actor {
     /// Every actor.
-    pub const ALL: [Actor; 7] = [
-        Actor::Buyer,
-        Actor::Merchant,
-        Actor::Operator,
-        Actor::Service,
-        Actor::Channel,
-        Actor::Timer,
-        Actor::Scan,
-    ];
+    pub const ALL: [Actor; 7] =
+        [Actor::Buyer, Actor::Merchant, Actor::Operator, Actor::Service, Actor::Channel, Actor::Timer, Actor::Scan];
 
     /// The word for it, stored and on the wire.
     #[must_use]

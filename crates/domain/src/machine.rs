@@ -6,7 +6,9 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Debug;
 
-use crate::{coupon::COUPON_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES, stock::LOCK_EDGES};
+use crate::{
+    coupon::COUPON_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES, stock::LOCK_EDGES,
+};
 
 /// One allowed move. `from` is none for the step that makes the thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,9 +14,7 @@ use crate::{
     answer::Answer,
     coupon::{self, CouponStep},
     event::Event,
-    order::{
-        CancelOrder, CancelReason, CloseOrder, Order, OrderCancelled, OrderClosing, OrderStatus, UnitsCancelled,
-    },
+    order::{CancelOrder, CancelReason, CloseOrder, Order, OrderCancelled, OrderClosing, OrderStatus, UnitsCancelled},
     outbox::Task,
     payment::{Books, Closing, Payment},
     points,
@@ -81,7 +79,8 @@ pub fn close(scope: &mut Scope<'_>, command: CloseOrder) -> Result<Answer, Refus
 
 /// Ends an unpaid order, at once or as soon as its channels have answered.
 fn end_or_close(scope: &mut Scope<'_>, books: &mut Books, cancelled: OrderCancelled) {
-    let open: Vec<Arc<Payment>> = books.payments(scope).into_iter().filter(|payment| payment.status.is_open()).collect();
+    let open: Vec<Arc<Payment>> =
+        books.payments(scope).into_iter().filter(|payment| payment.status.is_open()).collect();
     if open.is_empty() {
         return end_unpaid(scope, books, cancelled);
     }
@@ -170,7 +169,10 @@ fn units_to_cancel(order: &Order, wanted: &[RefundLine]) -> Result<Vec<RefundLin
         if unit.quantity == 0 || unit.quantity > paid {
             let at = wanted.iter().position(|line| line.line == unit.line).unwrap_or(0);
             let pointer = format!("/lines/{at}/quantity");
-            return Err(Refusal::invalid_at(pointer, "must be from 1 to the paid units of the line that are not shipped"));
+            return Err(Refusal::invalid_at(
+                pointer,
+                "must be from 1 to the paid units of the line that are not shipped",
+            ));
         }
     }
     Ok(lines)

@@ -86,7 +86,9 @@ impl Order {
             | Event::PaymentSurplus(_)
             | Event::RefundRequested(_)
             | Event::RefundFailed(_) => Some(self.clone()),
-            Event::OrderPlaced(_) | Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => None,
+            Event::OrderPlaced(_) | Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => {
+                None
+            }
         }
     }
 
@@ -110,19 +112,15 @@ impl Order {
 
     /// The order after units of some lines went from bucket to bucket. The status follows; `None` when a bucket has too few
     /// units, there is no such line, or the machine has no such edge.
-    fn moved(
-        &self,
-        units: &[RefundLine],
-        step: impl Fn(Quantities, u32) -> Option<Quantities>,
-    ) -> Option<Order> {
+    fn moved(&self, units: &[RefundLine], step: impl Fn(Quantities, u32) -> Option<Quantities>) -> Option<Order> {
         let mut quantities = self.quantities.clone();
         for unit in units {
             let line = quantities.get_mut(unit.line)?;
             *line = step(*line, unit.quantity)?;
         }
         let status = status_of(&quantities);
-        let can_follow = status == self.status
-            || ORDER_EDGES.iter().any(|edge| edge.from == Some(self.status) && edge.to == status);
+        let can_follow =
+            status == self.status || ORDER_EDGES.iter().any(|edge| edge.from == Some(self.status) && edge.to == status);
         can_follow.then(|| Order { status, quantities, ..self.clone() })
     }
 }
@@ -131,7 +129,8 @@ impl Order {
 #[must_use]
 pub fn status_of(quantities: &[Quantities]) -> OrderStatus {
     let sum = |bucket: fn(&Quantities) -> u32| quantities.iter().map(|line| u64::from(bucket(line))).sum::<u64>();
-    let (waiting, on_the_way, with_buyer) = (sum(|line| line.paid), sum(|line| line.shipped), sum(|line| line.delivered));
+    let (waiting, on_the_way, with_buyer) =
+        (sum(|line| line.paid), sum(|line| line.shipped), sum(|line| line.delivered));
     let done = sum(|line| line.confirmed) + sum(|line| line.returned);
     match (waiting, on_the_way + with_buyer + done) {
         (0, 0) => OrderStatus::Cancelled,

@@ -44,9 +44,10 @@ pub(crate) fn can_reinstate(scope: &Scope<'_>, order: &Order) -> bool {
         let available = scope.stock(&lock.sku).map_or(0, stock::Stock::available);
         i64::try_from(lock.quantity).is_ok_and(|quantity| quantity <= available)
     });
-    let coupon = order.placed.coupon.is_none_or(|coupon| {
-        scope.coupon(coupon).is_some_and(|coupon| coupon.state == CouponState::Granted)
-    });
+    let coupon = order
+        .placed
+        .coupon
+        .is_none_or(|coupon| scope.coupon(coupon).is_some_and(|coupon| coupon.state == CouponState::Granted));
     let points = order.placed.price.points;
     in_stock && coupon && (points == 0 || points::decide::current(scope, &order.placed.user_id).balance >= points)
 }

@@ -108,7 +108,9 @@ impl OrderAccount {
     #[must_use]
     pub fn is_sound(&self, lines: &[PricedLine]) -> bool {
         let within = |(line, account): (&PricedLine, &LineAccount)| {
-            account.units <= line.quantity && (0..=line.payable()).contains(&account.money) && account.points <= line.points
+            account.units <= line.quantity
+                && (0..=line.payable()).contains(&account.money)
+                && account.points <= line.points
         };
         self.captured >= 0
             && self.refunded >= 0

@@ -69,7 +69,11 @@ impl Books {
     /// # Panics
     /// When more would be given back than was taken: invariant 5.
     pub fn put_payment(&mut self, scope: &mut Scope<'_>, payment: Payment) -> Arc<Payment> {
-        assert!(payment.refundable() >= 0 && payment.refunding >= 0, "invariant 5: refunds <= captured ({})", payment.id);
+        assert!(
+            payment.refundable() >= 0 && payment.refunding >= 0,
+            "invariant 5: refunds <= captured ({})",
+            payment.id
+        );
         let payment = Arc::new(payment);
         scope.changes.payments.insert(payment.id, Arc::clone(&payment));
         payment

@@ -12,8 +12,8 @@ use crate::{
     order::OrderStatus,
     outbox::Task,
     payment::{
-        Books, CallOutcome, OpenPayment, Payment, PaymentOpened, PaymentStatus, Receipt, ReceiptVerdict, RefreshPayment,
-        ResolveReceipt, TakeChannelAnswer, TakeNotification, asking, money, notification,
+        Books, CallOutcome, OpenPayment, Payment, PaymentOpened, PaymentStatus, Receipt, ReceiptVerdict,
+        RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification, asking, money, notification,
     },
     refund,
     refusal::{Refusal, Thing},

@@ -46,12 +46,7 @@ pub(crate) fn contradiction(scope: &Scope<'_>, payment: &Payment, report: &Payme
 }
 
 /// Folds a report that contradicts nothing into its attempt, and does what follows. False when it said nothing new.
-pub(crate) fn take_report(
-    scope: &mut Scope<'_>,
-    books: &mut Books,
-    payment: &Payment,
-    report: &PaymentReport,
-) -> bool {
+pub(crate) fn take_report(scope: &mut Scope<'_>, books: &mut Books, payment: &Payment, report: &PaymentReport) -> bool {
     let Some(next) = payment.fold(report, scope.now) else { return false };
     let next = books.put_payment(scope, next);
     let ended = PaymentEnded { payment: next.id };
@@ -76,7 +71,8 @@ pub(crate) fn take_answer(
 ) {
     if report.state == ReportedState::NotFound {
         // The call that opens it may still be under way; closing makes the answer final, at any channel.
-        if payment.status.is_open() && matches!(task, Task::QueryPayment(_)) && payment.status != PaymentStatus::Created {
+        if payment.status.is_open() && matches!(task, Task::QueryPayment(_)) && payment.status != PaymentStatus::Created
+        {
             scope.send(payment.order, Task::ClosePayment(payment.id));
         }
         return;
@@ -139,11 +135,8 @@ fn take_money(scope: &mut Scope<'_>, books: &mut Books, payment: &Arc<Payment>) 
         scope.changes.transactions.insert(key_of(payment, transaction), payment.id);
     }
     books.account.captured += payment.captured;
-    let captured = PaymentCaptured {
-        payment: payment.id,
-        amount: payment.captured,
-        transaction: payment.transaction.clone(),
-    };
+    let captured =
+        PaymentCaptured { payment: payment.id, amount: payment.captured, transaction: payment.transaction.clone() };
     books.record(scope, Event::PaymentCaptured(captured));
     match books.order.status {
         OrderStatus::PendingPayment | OrderStatus::Closing => {
@@ -157,8 +150,8 @@ fn take_money(scope: &mut Scope<'_>, books: &mut Books, payment: &Arc<Payment>) 
 }
 
 fn take_late_money(scope: &mut Scope<'_>, books: &mut Books, payment: &Arc<Payment>) {
-    let can_come_back = scope.rules.payments.late_money == LateMoney::ReinstateIfStock
-        && settle::can_reinstate(scope, &books.order);
+    let can_come_back =
+        scope.rules.payments.late_money == LateMoney::ReinstateIfStock && settle::can_reinstate(scope, &books.order);
     if !can_come_back {
         return give_back(scope, books, payment, SurplusCause::Late, RefundCause::LateMoney);
     }

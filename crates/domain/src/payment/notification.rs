@@ -8,7 +8,10 @@ use alloc::sync::Arc;
 use crate::{
     answer::Answer,
     ids::{Bucket, PaymentId, ReceiptId},
-    payment::{Books, ChannelReport, PaymentReport, RECEIPT_BODY_MAX, Receipt, ReceiptVerdict, RefundReport, TakeNotification, money},
+    payment::{
+        Books, ChannelReport, PaymentReport, RECEIPT_BODY_MAX, Receipt, ReceiptVerdict, RefundReport, TakeNotification,
+        money,
+    },
     refund,
     refusal::Refusal,
     scope::Scope,

@@ -131,7 +131,12 @@ pub(crate) fn merged(lines: &[RefundLine]) -> Vec<RefundLine> {
 
 fn check_units(books: &Books, asked: &[RefundLine], lines: &[RefundLine]) -> Result<(), Refusal> {
     for unit in lines {
-        let left = books.order.placed.lines.get(unit.line).map_or(0, |line| line.quantity - books.account.line(unit.line).units);
+        let left = books
+            .order
+            .placed
+            .lines
+            .get(unit.line)
+            .map_or(0, |line| line.quantity - books.account.line(unit.line).units);
         if unit.quantity == 0 || unit.quantity > left {
             let at = asked.iter().position(|line| line.line == unit.line).unwrap_or(0);
             let pointer = format!("/lines/{at}/quantity");
@@ -260,8 +265,16 @@ pub(crate) fn take_report(
             books.put_refund(scope, Refund { next_at, ..sent });
             true
         }
+        // A channel that was just told of it and knows nothing: the try failed.
+        (false, _) if refund.status == RefundStatus::Requested => {
+            fail(scope, books, refund, Some(Arc::from("the channel does not know the refund")));
+            true
+        }
         // Never carried out: the same key is sent again.
         (false, _) => {
+            if !matches!(refund.status, RefundStatus::Sent | RefundStatus::Unknown) {
+                return false;
+            }
             let Some(again) = refund.step(RefundStep::Retry, scope.now) else { return false };
             books.put_refund(scope, Refund { next_at: None, ..again });
             scope.send(refund.order, Task::SendRefund(refund.id));
@@ -284,7 +297,10 @@ fn succeed(
     let payment = scope.payment(refund.payment).cloned().expect("a refund names an attempt of its order");
     let (refunded, refunding) = (payment.refunded + refund.amount, payment.refunding - refund.amount);
     let version = payment.version + 1;
-    books.put_payment(scope, Payment { refunded, refunding, version, updated_at: scope.now, ..payment.as_ref().clone() });
+    books.put_payment(
+        scope,
+        Payment { refunded, refunding, version, updated_at: scope.now, ..payment.as_ref().clone() },
+    );
     books.account.refunding -= refund.amount;
     books.account.refunded += refund.amount;
     let succeeded = RefundSucceeded { refund: refund.id, amount: refund.amount, note };

@@ -93,6 +93,7 @@ pub const REFUND_EDGES: &[Edge<RefundStatus, RefundStep>] = &[
     Edge { from: Some(RefundStatus::Sent), step: RefundStep::Succeed, to: RefundStatus::Succeeded },
     Edge { from: Some(RefundStatus::Sent), step: RefundStep::Fail, to: RefundStatus::Failed },
     Edge { from: Some(RefundStatus::Sent), step: RefundStep::GiveUp, to: RefundStatus::Manual },
+    Edge { from: Some(RefundStatus::Sent), step: RefundStep::Retry, to: RefundStatus::Requested },
     Edge { from: Some(RefundStatus::Unknown), step: RefundStep::Accept, to: RefundStatus::Sent },
     Edge { from: Some(RefundStatus::Unknown), step: RefundStep::Succeed, to: RefundStatus::Succeeded },
     Edge { from: Some(RefundStatus::Unknown), step: RefundStep::Fail, to: RefundStatus::Failed },

@@ -109,7 +109,11 @@ impl Stock {
     #[must_use]
     pub fn take_back(&self, quantity: u64) -> Stock {
         let quantity = i64::try_from(quantity).unwrap_or(i64::MAX);
-        assert!(self.returned + quantity <= self.sold, "invariant 1: no more units come back than were sold ({})", self.sku);
+        assert!(
+            self.returned + quantity <= self.sold,
+            "invariant 1: no more units come back than were sold ({})",
+            self.sku
+        );
         self.changed(|stock| {
             stock.on_hand += quantity;
             stock.returned += quantity;

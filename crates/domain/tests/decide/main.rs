@@ -1,6 +1,7 @@
 //! Deciding commands: the machines as one committed matrix, the order of refusals as tables, and laws that hold for any
 //! sequence of commands. Prices have tests of their own.
 
+mod closing;
 mod coupons_and_points;
 mod duplicates;
 mod endings;
@@ -8,7 +9,11 @@ mod idempotency;
 mod keys;
 mod laws;
 mod matrix;
+mod money_laws;
+mod money_sequences;
+mod paying;
 mod placing;
+mod refunds;
 mod sequences;
 mod stock;
 mod versions;

@@ -53,7 +53,10 @@ fn order_in(status: Option<OrderStatus>) -> (World, OrderId) {
             if let Some(quantities) = quantities_in(status) {
                 world.pay(order.id);
                 let paid = world.order(order.id);
-                world.all.orders.insert(order.id, Arc::new(Order { quantities: vec![quantities], ..paid.as_ref().clone() }));
+                world
+                    .all
+                    .orders
+                    .insert(order.id, Arc::new(Order { quantities: vec![quantities], ..paid.as_ref().clone() }));
             }
             let order = world.order(order.id);
             world.all.orders.insert(order.id, Arc::new(Order { status, ..order.as_ref().clone() }));
@@ -288,7 +291,11 @@ fn machine<S: Copy + PartialEq + serde::Serialize, T: Copy + PartialEq + std::fm
     edges: &[Edge<S, T>],
 ) {
     let mut steps: Vec<T> = Vec::new();
-    edges.iter().for_each(|edge| if !steps.contains(&edge.step) { steps.push(edge.step) });
+    edges.iter().for_each(|edge| {
+        if !steps.contains(&edge.step) {
+            steps.push(edge.step)
+        }
+    });
     for state in [None].into_iter().chain(states.iter().copied().map(Some)) {
         let from = state.map_or_else(|| "(none)".to_owned(), |state| word(&state));
         for step in &steps {

@@ -333,7 +333,13 @@ pub(crate) fn grant(name: &str, of: &str) -> Command {
 }
 
 pub(crate) fn cancel(order: OrderId, expected_version: Option<u64>) -> Command {
-    Command::CancelOrder(CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version })
+    Command::CancelOrder(CancelOrder {
+        order,
+        reason: CancelReason::Buyer,
+        note: None,
+        lines: Vec::new(),
+        expected_version,
+    })
 }
 
 pub(crate) fn close(order: OrderId) -> Command {
@@ -379,7 +385,14 @@ pub(crate) fn refund_all(order: OrderId) -> Command {
 pub(crate) fn report(payment: &Payment, state: ReportedState) -> PaymentReport {
     let transaction = state.is_captured().then(|| Arc::from(format!("t-{}", payment.id.number())));
     let pay_url = (state == ReportedState::Open).then(|| Arc::from("https://pay.example/1"));
-    PaymentReport { payment: payment.id, state, amount: payment.amount, currency: payment.currency, transaction, pay_url }
+    PaymentReport {
+        payment: payment.id,
+        state,
+        amount: payment.amount,
+        currency: payment.currency,
+        transaction,
+        pay_url,
+    }
 }
 
 /// A notification of `sandbox` whose signature holds.
