@@ -42,6 +42,30 @@ impl Task {
             Task::AnnounceShipment(_) => "announce_shipment",
         }
     }
+
+    /// The number of the thing that it is about.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            Task::OpenPayment(id) | Task::QueryPayment(id) | Task::ClosePayment(id) => id.number(),
+            Task::SendRefund(id) | Task::QueryRefund(id) => id.number(),
+            Task::AnnounceShipment(id) => id.number(),
+        }
+    }
+
+    /// The task of a word and the number of the thing that it is about, which is not negative.
+    #[must_use]
+    pub fn from_word(word: &str, number: i64) -> Option<Task> {
+        Some(match word {
+            "open_payment" => Task::OpenPayment(PaymentId::from_number(number)),
+            "query_payment" => Task::QueryPayment(PaymentId::from_number(number)),
+            "close_payment" => Task::ClosePayment(PaymentId::from_number(number)),
+            "send_refund" => Task::SendRefund(RefundId::from_number(number)),
+            "query_refund" => Task::QueryRefund(RefundId::from_number(number)),
+            "announce_shipment" => Task::AnnounceShipment(ShipmentId::from_number(number)),
+            _ => return None,
+        })
+    }
 }
 
 /// One message. Messages are ordered by their ids, which rise with time.

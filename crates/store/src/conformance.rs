@@ -5,6 +5,7 @@
 //! vendor, measures no speed and tests no decision: `domain` does that.
 
 mod bench;
+mod channel;
 mod compare;
 mod model;
 mod script;
@@ -15,6 +16,7 @@ pub mod commits;
 pub mod damages;
 pub mod lists;
 pub mod loads;
+pub mod money;
 pub mod orders;
 pub mod reopening;
 pub mod rows;
@@ -102,6 +104,16 @@ macro_rules! conformance_tests {
                 refusals_of_every_kind_come_back
                 keys_are_told_apart
                 names_are_told_apart
+            }
+            money {
+                attempts_through_their_life
+                late_and_second_money
+                refunds_through_their_life
+                cancels_of_paid_units
+                a_closing_order_is_unpaid_until_it_ends
+                notifications_of_every_verdict
+                rows_of_money_with_everything_and_nothing
+                money_that_cannot_be_is_refused_whole
             }
             orders {
                 a_placed_order_comes_back_whole

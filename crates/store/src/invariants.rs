@@ -97,7 +97,8 @@ pub fn problem_of_locks(locks: &Locks, order: Option<&Order>) -> Option<String> 
     let Some(order) = order else { return Some("locks without an order".to_owned()) };
     let expected = match order.status {
         status if status.is_unpaid() => LockState::Held,
-        OrderStatus::Cancelled if order.paid == 0 => LockState::Released,
+        OrderStatus::Cancelled if order.paid == 0 && order.placed.price.total > 0 => LockState::Released,
+        // It ended before or after it was paid; late money tells nothing about which.
         OrderStatus::Cancelled => {
             return locks
                 .iter()

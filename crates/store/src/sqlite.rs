@@ -3,6 +3,7 @@
 //! One process owns the file; a second one is refused. Each room below holds the statements of one concept, and no
 //! statement stands elsewhere. The store never decides: constraints are the last guard behind the domain.
 
+mod account;
 mod answer;
 mod bind;
 mod catalog;
@@ -13,9 +14,13 @@ mod key_index;
 mod log;
 mod open_orders;
 mod order;
+mod outbox;
+mod payment;
 mod points;
 mod pool;
 mod reader;
+mod receipt;
+mod refund;
 mod schema;
 mod shard;
 mod stock;

@@ -34,6 +34,37 @@ pub enum ReportedState {
 }
 
 impl ReportedState {
+    /// Every state, the lowest first.
+    pub const ALL: [ReportedState; 7] = [
+        ReportedState::NotFound,
+        ReportedState::Open,
+        ReportedState::Closed,
+        ReportedState::Failed,
+        ReportedState::Authorised,
+        ReportedState::Captured,
+        ReportedState::Refunded,
+    ];
+
+    /// The word for it, stored and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ReportedState::NotFound => "not_found",
+            ReportedState::Open => "open",
+            ReportedState::Closed => "closed",
+            ReportedState::Failed => "failed",
+            ReportedState::Authorised => "authorised",
+            ReportedState::Captured => "captured",
+            ReportedState::Refunded => "refunded",
+        }
+    }
+
+    /// The state of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<ReportedState> {
+        ReportedState::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
     /// Whether money was taken.
     #[must_use]
     pub const fn is_captured(self) -> bool {

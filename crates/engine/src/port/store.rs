@@ -10,9 +10,12 @@ use ordain_domain::{
     catalog::Catalog,
     coupon::Coupon,
     event::EventRecord,
-    ids::{AddressId, CouponId, EventId, OrderId, Sku, UserId},
+    ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
     order::{Order, OrderStatus},
+    outbox::Message,
+    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
+    refund::Refund,
     rows::{Changes, Keys, Rows},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
@@ -147,10 +150,10 @@ pub trait ShardStore: Send {
     fn upkeep(&mut self) -> Result<(), StoreFailure>;
 }
 
-/// A page of the scan for unpaid orders whose window is over.
+/// A page of the scan for unpaid orders whose window is over, or that have been closing for too long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverduePage {
-    /// Unpaid orders that expired before the given time.
+    /// Unpaid orders that were due before the given time.
     pub overdue: Vec<OrderId>,
     /// All orders up to and including this one were looked at; none when there was nothing to look at.
     pub seen_up_to: Option<OrderId>,
@@ -228,6 +231,27 @@ pub trait StoreReader: Send + Sync {
         status: Option<OrderStatus>,
         page: Before<OrderId>,
     ) -> Result<(Vec<Order>, Option<OrderId>), StoreFailure>;
+    /// The books of an order; none before somebody begins to pay it.
+    fn account(&self, id: OrderId) -> Result<Option<OrderAccount>, StoreFailure>;
+    /// An attempt to pay.
+    fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreFailure>;
+    /// An order's attempts, oldest first.
+    fn payments_of(&self, order: OrderId) -> Result<Vec<Payment>, StoreFailure>;
+    /// A refund.
+    fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreFailure>;
+    /// An order's refunds, oldest first.
+    fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure>;
+    /// A notification of a channel.
+    fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure>;
+    /// Notifications, newest first, of one verdict or of all. Looks at no more than 10,000: the second value is where to go on
+    /// when that bound or the limit was reached.
+    fn receipts(
+        &self,
+        verdict: Option<ReceiptVerdict>,
+        page: Before<ReceiptId>,
+    ) -> Result<(Vec<Receipt>, Option<ReceiptId>), StoreFailure>;
+    /// The outbox after a message, oldest first.
+    fn messages_after(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Message>, StoreFailure>;
     /// A stock row.
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure>;
     /// A SKU's ledger, newest first, by entry number.
@@ -252,8 +276,9 @@ pub trait StoreReader: Send + Sync {
     fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure>;
     /// Timers due at or before `until`, after `after` in timer order, earliest first.
     fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure>;
-    /// Looks at orders after `after`, in id order, that were minted before `minted_before`; see [`OverduePage`]. It reads
-    /// the orders themselves and no timers: it is the net under the timers.
+    /// Looks at orders after `after`, in id order, that were minted before `minted_before`; see [`OverduePage`]. An order that
+    /// is closing is due at the end of that, not of its window. It reads the orders themselves and no timers: it is the net
+    /// under the timers.
     fn overdue_orders(
         &self,
         after: Option<OrderId>,

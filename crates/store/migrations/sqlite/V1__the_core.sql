@@ -1,4 +1,4 @@
--- The tables of one shard: catalog, stock, orders, their facts and timers, coupons, points, users.
+-- The tables of one shard: catalog, stock, orders, their facts, timers and money, coupons, points, users.
 --
 -- Rows that a placement writes lie at the right edge of their trees, so that a batch dirties few pages. There is no index
 -- on orders by user or key: key_runs and key_pages hold it in sorted runs (derived data, rebuilt when it is lost).
@@ -112,13 +112,136 @@ CREATE TABLE events (
     CHECK ((order_id IS NULL) = (subject IS NOT NULL))
 ) STRICT;
 
--- kind: 1 closes an order whose payment window is over.
+-- kind: 1 closes an order whose payment window is over, 2 asks its channels, 3 works at its refunds.
 CREATE TABLE timers (
     due      INTEGER NOT NULL,
     kind     INTEGER NOT NULL CHECK (kind >= 1),
     order_id INTEGER NOT NULL,
     PRIMARY KEY (due, kind, order_id)
 ) STRICT, WITHOUT ROWID;
+
+-- The books of orders that somebody began to pay. lists: JSON of what belongs to the order (payments, refunds, shipments,
+-- after_sales) and of its timers. lines: how many rows of line_accounts it has, all of its lines or none. Invariant 4.
+CREATE TABLE order_accounts (
+    order_id       INTEGER PRIMARY KEY CHECK (order_id > 0),
+    captured       INTEGER NOT NULL CHECK (captured >= 0),
+    refunded       INTEGER NOT NULL CHECK (refunded >= 0),
+    refunding      INTEGER NOT NULL CHECK (refunding >= 0),
+    closing_until  INTEGER,
+    closing_reason TEXT    CHECK (closing_reason IS NULL OR closing_reason IN ('timeout', 'buyer', 'merchant', 'rejected')),
+    closing_note   TEXT,
+    lines          INTEGER NOT NULL CHECK (lines >= 0),
+    lists          TEXT    NOT NULL,
+    version        INTEGER NOT NULL CHECK (version >= 1),
+    CHECK (captured - refunded - refunding >= 0),
+    CHECK ((closing_until IS NULL) = (closing_reason IS NULL))
+) STRICT;
+CREATE INDEX order_accounts_closing ON order_accounts (closing_until) WHERE closing_until IS NOT NULL;
+
+-- What of a line was given back, in the units and minor units that were agreed. Invariant 5.
+CREATE TABLE line_accounts (
+    order_id INTEGER NOT NULL,
+    line     INTEGER NOT NULL CHECK (line >= 0),
+    payable  INTEGER NOT NULL CHECK (payable >= 0),
+    quantity INTEGER NOT NULL CHECK (quantity >= 1),
+    units    INTEGER NOT NULL CHECK (units >= 0),
+    money    INTEGER NOT NULL CHECK (money >= 0),
+    points   INTEGER NOT NULL CHECK (points >= 0),
+    PRIMARY KEY (order_id, line),
+    CHECK (money <= payable),
+    CHECK (units <= quantity)
+) STRICT, WITHOUT ROWID;
+
+-- Attempts to pay. Invariant 5. An order's attempts are named by its account, so that no index is needed.
+CREATE TABLE payments (
+    id                 INTEGER PRIMARY KEY CHECK (id > 0),
+    order_id           INTEGER NOT NULL,
+    channel            TEXT    NOT NULL,
+    status             TEXT    NOT NULL CHECK (
+        status = 'created' OR status = 'pending' OR status = 'succeeded' OR status = 'unknown' OR status = 'failed'
+        OR status = 'closed'),
+    reported           TEXT    CHECK (
+        reported IS NULL OR reported = 'open' OR reported = 'captured' OR reported = 'closed' OR reported = 'failed'
+        OR reported = 'authorised' OR reported = 'refunded'),
+    amount             INTEGER NOT NULL CHECK (amount >= 1),
+    currency           TEXT    NOT NULL,
+    captured           INTEGER NOT NULL CHECK (captured >= 0),
+    refunded           INTEGER NOT NULL CHECK (refunded >= 0),
+    refunding          INTEGER NOT NULL CHECK (refunding >= 0),
+    counts             INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    transaction_number TEXT,
+    pay_url            TEXT,
+    return_url         TEXT,
+    query_at           INTEGER,
+    queries            INTEGER NOT NULL CHECK (queries >= 0),
+    is_manual          INTEGER NOT NULL CHECK (is_manual IN (0, 1)),
+    version            INTEGER NOT NULL CHECK (version >= 1),
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    CHECK (refunded + refunding <= captured),
+    CHECK ((status = 'succeeded') = (captured > 0)),
+    CHECK (counts = 0 OR captured > 0)
+) STRICT;
+CREATE INDEX payments_open ON payments (id) WHERE status IN ('created', 'pending', 'unknown');
+CREATE INDEX payments_manual ON payments (id) WHERE is_manual = 1;
+
+-- Which attempt a channel's money movement belongs to, for ever. Invariant 6.
+CREATE TABLE channel_transactions (
+    channel            TEXT    NOT NULL,
+    transaction_number TEXT    NOT NULL,
+    payment_id         INTEGER NOT NULL,
+    PRIMARY KEY (channel, transaction_number)
+) STRICT, WITHOUT ROWID;
+
+-- Refunds. lines: JSON of the units whose money it is, nothing for an amount without units.
+CREATE TABLE refunds (
+    id                 INTEGER PRIMARY KEY CHECK (id > 0),
+    order_id           INTEGER NOT NULL,
+    payment_id         INTEGER NOT NULL,
+    status             TEXT    NOT NULL CHECK (
+        status IN ('requested', 'sent', 'unknown', 'succeeded', 'failed', 'manual')),
+    amount             INTEGER NOT NULL CHECK (amount > 0),
+    currency           TEXT    NOT NULL,
+    lines              TEXT,
+    cause              TEXT    NOT NULL CHECK (
+        cause IN ('operator', 'cancel', 'late_money', 'second_money', 'after_sale')),
+    reason             TEXT,
+    tries              INTEGER NOT NULL CHECK (tries >= 0),
+    next_at            INTEGER,
+    transaction_number TEXT,
+    note               TEXT,
+    version            INTEGER NOT NULL CHECK (version >= 1),
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refunds_open ON refunds (id) WHERE status <> 'succeeded';
+
+-- Notifications of channels as they arrived. report: JSON of what it says, where the signature holds.
+CREATE TABLE receipts (
+    id         INTEGER PRIMARY KEY CHECK (id > 0),
+    channel    TEXT    NOT NULL,
+    event_id   TEXT,
+    payment_id INTEGER,
+    report     TEXT,
+    headers    TEXT    NOT NULL,
+    body       BLOB    NOT NULL,
+    arrived_at INTEGER NOT NULL,
+    verdict    TEXT    NOT NULL CHECK (
+        verdict = 'applied' OR verdict = 'known' OR verdict = 'quarantined' OR verdict = 'resolved'
+        OR verdict = 'forged' OR verdict = 'unmatched'),
+    note       TEXT
+) STRICT;
+CREATE INDEX receipts_quarantined ON receipts (id) WHERE verdict = 'quarantined';
+
+-- Messages to the outside that were not answered yet. of: the id of what the task is about.
+CREATE TABLE outbox (
+    id         INTEGER PRIMARY KEY CHECK (id > 0),
+    order_id   INTEGER NOT NULL,
+    task       TEXT    NOT NULL,
+    of         INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
 
 -- Answers under idempotency keys, other than placed orders, which answer for themselves.
 CREATE TABLE answers (
@@ -166,7 +289,8 @@ CREATE TABLE points_entries (
     user_id  TEXT    NOT NULL,
     number   INTEGER NOT NULL CHECK (number >= 1),
     delta    INTEGER NOT NULL CHECK (delta <> 0),
-    reason   TEXT    NOT NULL CHECK (reason IN ('adjustment', 'order_placed', 'order_cancelled')),
+    reason   TEXT    NOT NULL CHECK (reason IN (
+        'adjustment', 'order_placed', 'order_cancelled', 'order_refunded')),
     note     TEXT,
     order_id INTEGER,
     balance  INTEGER NOT NULL CHECK (balance >= 0),

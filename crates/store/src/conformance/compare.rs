@@ -1,6 +1,8 @@
 //! Compares what a store gives back with its model: every method of the reader, for every row there is and some that
 //! there are not.
 
+mod money;
+
 use std::{collections::BTreeSet, fmt::Debug};
 
 use ordain_domain::{
@@ -35,6 +37,11 @@ pub(super) fn rows(found: &Rows, expected: &Rows, exactly: bool) {
     assert_eq!(found.locks, expected.locks, "locks");
     assert_eq!(found.orders, expected.orders, "orders");
     assert_eq!(found.order_keys, expected.order_keys, "order keys");
+    assert_eq!(found.accounts, expected.accounts, "accounts");
+    assert_eq!(found.payments, expected.payments, "payments");
+    assert_eq!(found.transactions, expected.transactions, "transactions");
+    assert_eq!(found.refunds, expected.refunds, "refunds");
+    assert_eq!(found.receipts, expected.receipts, "receipts");
     assert_eq!(found.answers, expected.answers, "answers");
     for (user, count) in &mut found.open_orders {
         let expected = expected.open_orders.get(user).copied().flatten();
@@ -58,6 +65,7 @@ pub(super) fn catalog(found: &Catalog, expected: &Catalog) {
 pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
     orders(reader, model);
     lists_of_orders(reader, model);
+    money::all(reader, model);
     stock(reader, model);
     coupons_and_points(reader, model);
     users(reader, model);

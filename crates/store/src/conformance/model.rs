@@ -8,7 +8,10 @@ use ordain_domain::{
     event::{EventRecord, Subject},
     ids::{OrderId, Sku, UserId, first_number_at},
     order::{Order, OrderStatus},
+    outbox::{Message, MessageChange},
+    payment::{Payment, Receipt, ReceiptVerdict},
     points::PointsEntry,
+    refund::Refund,
     rows::{Changes, Keys, Rows},
     stock::StockMovement,
     time::Timestamp,
@@ -51,7 +54,8 @@ impl Model {
     pub(super) fn rows(&self, keys: &Keys) -> Rows {
         let mut rows = answer_tables!(
             self, keys,
-            stock locks orders order_keys answers coupons template_usage user_template_usage points users addresses
+            stock locks orders order_keys accounts payments transactions refunds receipts answers coupons template_usage
+            user_template_usage points users addresses
         );
         for user in &keys.open_orders {
             let unpaid = self.orders(Some(user), None).iter().filter(|order| order.status.is_unpaid()).count();
@@ -114,10 +118,43 @@ impl Model {
         set.map(|(timer, _)| *timer).collect()
     }
 
-    /// Unpaid orders minted before one time that expired before another, oldest first.
+    /// The outbox, oldest first.
+    pub(super) fn messages(&self) -> Vec<Message> {
+        let written = |change: &MessageChange| match change {
+            MessageChange::Written(message) => Some(*message),
+            MessageChange::Dropped => None,
+        };
+        self.all.messages.values().filter_map(written).collect()
+    }
+
+    /// Attempts of an order, oldest first.
+    pub(super) fn payments_of(&self, order: OrderId) -> Vec<Payment> {
+        let own = self.all.payments.values().filter(|payment| payment.order == order);
+        own.map(|payment| payment.as_ref().clone()).collect()
+    }
+
+    /// Refunds of an order, oldest first.
+    pub(super) fn refunds_of(&self, order: OrderId) -> Vec<Refund> {
+        let own = self.all.refunds.values().filter(|refund| refund.order == order);
+        own.map(|refund| refund.as_ref().clone()).collect()
+    }
+
+    /// Notifications of a verdict, newest first.
+    pub(super) fn receipts(&self, verdict: Option<ReceiptVerdict>) -> Vec<Receipt> {
+        let wanted = |receipt: &&Arc<Receipt>| verdict.is_none_or(|verdict| receipt.verdict == verdict);
+        self.all.receipts.values().rev().filter(wanted).map(|receipt| receipt.as_ref().clone()).collect()
+    }
+
+    /// When an unpaid order is to be ended.
+    pub(super) fn due_of(&self, order: &Order) -> Timestamp {
+        let closing = self.all.accounts.get(&order.id).and_then(|account| account.closing.as_ref());
+        closing.map_or(order.placed.expires_at, |closing| closing.until)
+    }
+
+    /// Unpaid orders minted before one time that were due before another, oldest first.
     pub(super) fn overdue(&self, minted_before: Timestamp, expired_before: Timestamp) -> Vec<OrderId> {
         let old = self.all.orders.values().filter(|order| order.id.number() < first_number_at(minted_before));
-        let overdue = old.filter(|order| order.status.is_unpaid() && order.placed.expires_at < expired_before);
+        let overdue = old.filter(|order| order.status.is_unpaid() && self.due_of(order) < expired_before);
         overdue.map(|order| order.id).collect()
     }
 

@@ -128,7 +128,13 @@ pub(super) fn grant(name: &str, of: &str) -> Command {
 }
 
 pub(super) fn cancel(order: OrderId, reason: CancelReason, note: Option<&str>) -> Command {
-    Command::CancelOrder(CancelOrder { order, reason, note: note.map(Arc::from), lines: Vec::new(), expected_version: None })
+    Command::CancelOrder(CancelOrder {
+        order,
+        reason,
+        note: note.map(Arc::from),
+        lines: Vec::new(),
+        expected_version: None,
+    })
 }
 
 pub(super) fn close(order: OrderId) -> Command {

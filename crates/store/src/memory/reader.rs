@@ -5,9 +5,14 @@ use std::ops::Bound;
 use ordain_domain::{
     coupon::Coupon,
     event::EventRecord,
-    ids::{AddressId, CouponId, EventId, OrderId, Sku, UserId, first_number_at},
+    ids::{
+        AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId, first_number_at,
+    },
     order::{Order, OrderStatus},
+    outbox::Message,
+    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
+    refund::Refund,
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -19,8 +24,8 @@ use ordain_engine::port::store::{
 
 use super::{MemoryReader, verify};
 
-/// Most orders that one page of everybody's orders looks at.
-const ORDERS_LOOKED_AT_MAX: usize = 10_000;
+/// Most rows that one page of everybody's orders or notifications looks at.
+const LOOKED_AT_MAX: usize = 10_000;
 
 fn is_before<K: Ord>(page: &Before<K>, key: &K) -> bool {
     page.key.as_ref().is_none_or(|before| key < before)
@@ -63,11 +68,64 @@ impl StoreReader for MemoryReader {
             if status.is_none_or(|status| order.status == status) {
                 found.push(order.as_ref().clone());
             }
-            if found.len() >= page.limit || looked_at + 1 == ORDERS_LOOKED_AT_MAX {
+            if found.len() >= page.limit || looked_at + 1 == LOOKED_AT_MAX {
                 return Ok((found, Some(*id)));
             }
         }
         Ok((found, None))
+    }
+
+    fn account(&self, id: OrderId) -> Result<Option<OrderAccount>, StoreFailure> {
+        Ok(self.state().rows.accounts.get(&id).map(|account| account.as_ref().clone()))
+    }
+
+    fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreFailure> {
+        Ok(self.state().rows.payments.get(&id).map(|payment| payment.as_ref().clone()))
+    }
+
+    fn payments_of(&self, order: OrderId) -> Result<Vec<Payment>, StoreFailure> {
+        let state = self.state();
+        let payments = state.rows.payments.values().filter(|payment| payment.order == order);
+        Ok(payments.map(|payment| payment.as_ref().clone()).collect())
+    }
+
+    fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreFailure> {
+        Ok(self.state().rows.refunds.get(&id).map(|refund| refund.as_ref().clone()))
+    }
+
+    fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure> {
+        let state = self.state();
+        let refunds = state.rows.refunds.values().filter(|refund| refund.order == order);
+        Ok(refunds.map(|refund| refund.as_ref().clone()).collect())
+    }
+
+    fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure> {
+        Ok(self.state().rows.receipts.get(&id).map(|receipt| receipt.as_ref().clone()))
+    }
+
+    fn receipts(
+        &self,
+        verdict: Option<ReceiptVerdict>,
+        page: Before<ReceiptId>,
+    ) -> Result<(Vec<Receipt>, Option<ReceiptId>), StoreFailure> {
+        let state = self.state();
+        let end = page.key.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = Vec::new();
+        for (looked_at, (id, receipt)) in state.rows.receipts.range((Bound::Unbounded, end)).rev().enumerate() {
+            if verdict.is_none_or(|verdict| receipt.verdict == verdict) {
+                found.push(receipt.as_ref().clone());
+            }
+            if found.len() >= page.limit || looked_at + 1 == LOOKED_AT_MAX {
+                return Ok((found, Some(*id)));
+            }
+        }
+        Ok((found, None))
+    }
+
+    fn messages_after(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Message>, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(state.messages.range((start, Bound::Unbounded)).take(limit).map(|(_, message)| *message).collect())
     }
 
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {
@@ -147,7 +205,7 @@ impl StoreReader for MemoryReader {
             page.seen_up_to = Some(*id);
             if order.status.is_unpaid() {
                 page.first_unpaid = page.first_unpaid.or(Some(*id));
-                if order.placed.expires_at < expired_before {
+                if state.due_of(order) < expired_before {
                     page.overdue.push(*id);
                 }
             }

@@ -11,11 +11,14 @@ use std::{
 use ordain_domain::{
     catalog::Catalog,
     event::{EventRecord, Subject},
-    ids::{EventId, OrderId, Sku, UserId},
-    order::{Order, OrderToken},
+    ids::{EventId, MessageId, OrderId, Sku, UserId},
+    order::{Order, OrderStatus, OrderToken},
+    outbox::{Message, MessageChange},
+    payment::{OrderAccount, Payment, PaymentStatus},
     points::PointsEntry,
     rows::{Changes, Keys, Rows},
     stock::StockMovement,
+    time::Timestamp,
     timer::{Timer, TimerChange},
 };
 use ordain_engine::port::store::{Commit, FailureKind, Poisoned, ShardHead, StoreFailure};
@@ -25,7 +28,7 @@ use ordain_engine::port::store::{Commit, FailureKind, Poisoned, ShardHead, Store
 pub(super) struct State {
     pub(super) head: ShardHead,
     pub(super) catalog: Catalog,
-    /// The rows of every table. The ledgers, events and timers of a commit are not here but in the maps below, and
+    /// The rows of every table. The ledgers, events, timers and messages of a commit are not here but in the maps below, and
     /// `open_orders` is not here at all: it is counted.
     pub(super) rows: Changes,
     pub(super) events: BTreeMap<EventId, EventRecord>,
@@ -34,6 +37,7 @@ pub(super) struct State {
     pub(super) movements: BTreeMap<(Sku, u64), StockMovement>,
     pub(super) points_entries: BTreeMap<(UserId, u64), PointsEntry>,
     pub(super) timers: BTreeSet<Timer>,
+    pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) cursors: BTreeMap<Arc<str>, i64>,
     pub(super) poisoned: Vec<Poisoned>,
 }
@@ -51,7 +55,8 @@ impl State {
     pub(super) fn load(&self, keys: &Keys, rows: &mut Rows) {
         load_tables!(
             self, keys, rows,
-            stock locks orders order_keys answers coupons template_usage user_template_usage points users addresses
+            stock locks orders order_keys accounts payments transactions refunds receipts answers coupons template_usage
+            user_template_usage points users addresses
         );
         for user in &keys.open_orders {
             let unpaid = self.orders_of(user).filter(|order| order.status.is_unpaid()).count();
@@ -103,8 +108,45 @@ impl State {
         });
         match taken {
             Some((key, _)) => refuse(format!("the key {key:?} made another order")),
+            None => self.refuse_money(changes),
+        }
+    }
+
+    /// The guards of the money: what was given back is within what was taken, and a money movement belongs to one attempt.
+    fn refuse_money(&self, changes: &Changes) -> Result<(), StoreFailure> {
+        let refuse = |what: String| Err(StoreFailure::new(FailureKind::Constraint, what));
+        let is_sound = |account: &&Arc<OrderAccount>| {
+            let order = changes.orders.get(&account.order).or_else(|| self.rows.orders.get(&account.order));
+            account.is_sound(order.map_or(&[], |order| order.placed.lines.as_slice()))
+        };
+        if let Some(account) = changes.accounts.values().find(|account| !is_sound(account)) {
+            return refuse(format!("the account of {} is not sound: {account:?}", account.order));
+        }
+        let is_sound = |payment: &Payment| {
+            let within = payment.refunded >= 0 && payment.refunding >= 0 && payment.refundable() >= 0;
+            let is_captured = payment.captured > 0;
+            within
+                && payment.amount >= 1
+                && (payment.status == PaymentStatus::Succeeded) == is_captured
+                && (is_captured || !payment.counts)
+        };
+        if let Some(payment) = changes.payments.values().find(|payment| !is_sound(payment)) {
+            return refuse(format!("{} is not sound: {payment:?}", payment.id));
+        }
+        if let Some(refund) = changes.refunds.values().find(|refund| refund.amount < 1) {
+            return refuse(format!("{} gives nothing back", refund.id));
+        }
+        match changes.transactions.keys().find(|key| self.rows.transactions.contains_key(key)) {
+            Some(key) => refuse(format!("{key:?} belongs to an attempt already")),
             None => Ok(()),
         }
+    }
+
+    /// When an unpaid order is to be ended: at the end of its window, or while it is closing, at the end of that.
+    pub(super) fn due_of(&self, order: &Order) -> Timestamp {
+        let account = self.rows.accounts.get(&order.id).filter(|_| order.status == OrderStatus::Closing);
+        let closing = account.and_then(|account| account.closing.as_ref());
+        closing.map_or(order.placed.expires_at, |closing| closing.until)
     }
 
     /// Writes a commit that was not refused.
@@ -130,6 +172,12 @@ impl State {
             match change {
                 TimerChange::Set => self.timers.insert(timer),
                 TimerChange::Dropped => self.timers.remove(&timer),
+            };
+        }
+        for (id, change) in std::mem::take(&mut changes.messages) {
+            match change {
+                MessageChange::Written(message) => self.messages.insert(id, message),
+                MessageChange::Dropped => self.messages.remove(&id),
             };
         }
         for change in changes.catalog.drain(..) {

@@ -164,7 +164,7 @@ fn timers(state: &State, now: Timestamp, late_after: Span) -> InvariantReport {
         check.examine(timer.order, late.then(|| format!("{:?} was due at {:?}", timer.kind, timer.due)));
     }
     for order in state.rows.orders.values().filter(|order| order.status.is_unpaid()) {
-        let timer = Timer { due: order.placed.expires_at, kind: TimerKind::CloseOrder, order: order.id };
+        let timer = Timer { due: state.due_of(order), kind: TimerKind::CloseOrder, order: order.id };
         let missing = !state.timers.contains(&timer);
         check.examine(order.id, missing.then(|| "unpaid without its close timer".to_owned()));
     }

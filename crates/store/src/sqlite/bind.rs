@@ -2,8 +2,9 @@
 //!
 //! It knows no table.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
+use ordain_domain::{money::Currency, time::Timestamp};
 use rusqlite::{
     Row,
     types::{ToSql, ToSqlOutput, ValueRef},
@@ -40,6 +41,14 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<
     Ok(serde_json::from_slice(text(row, column)?.as_bytes())?)
 }
 
+/// A column of JSON text, or nothing for the default.
+pub(super) fn json_or_default<T: DeserializeOwned + Default>(row: &Row<'_>, column: usize) -> Result<T, SqliteFailure> {
+    match optional_text(row, column)? {
+        None => Ok(T::default()),
+        Some(text) => Ok(serde_json::from_slice(text.as_bytes())?),
+    }
+}
+
 /// A column of text, borrowed from the row.
 pub(super) fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, SqliteFailure> {
     optional_text(row, column)?.ok_or_else(|| SqliteFailure::Damaged(format!("column {column} holds nothing")))
@@ -71,4 +80,31 @@ pub(super) fn signed(number: u64) -> Result<i64, SqliteFailure> {
 pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, SqliteFailure> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| SqliteFailure::Damaged(format!("column {column}: {number} is negative")))
+}
+
+/// A stored number of 32 bits that is never negative.
+pub(super) fn unsigned_32(row: &Row<'_>, column: usize) -> Result<u32, SqliteFailure> {
+    let number: i64 = row.get(column)?;
+    u32::try_from(number).map_err(|_| SqliteFailure::Damaged(format!("column {column}: {number} is not of 32 bits")))
+}
+
+/// A column of text as a value that is shared.
+pub(super) fn shared(row: &Row<'_>, column: usize) -> Result<Arc<str>, SqliteFailure> {
+    text(row, column).map(Arc::from)
+}
+
+/// A column of text or nothing as a value that is shared.
+pub(super) fn shared_or_none(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>, SqliteFailure> {
+    Ok(optional_text(row, column)?.map(Arc::from))
+}
+
+/// A column of a time or nothing.
+pub(super) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, SqliteFailure> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+/// A column of a currency's letters.
+pub(super) fn currency(row: &Row<'_>, column: usize) -> Result<Currency, SqliteFailure> {
+    let letters = text(row, column)?;
+    Currency::new(letters).ok_or_else(|| SqliteFailure::Damaged(format!("column {column}: currency {letters:?}")))
 }

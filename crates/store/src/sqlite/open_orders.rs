@@ -87,6 +87,15 @@ impl OpenOrders {
         let _ = self.counter(user).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
+    /// The close timer of an order stands at another time: the order is unpaid as before. While the counters are rebuilt it
+    /// is counted once more, for its timer may have moved behind where the rebuild is; the bound stays a bound.
+    pub(super) fn moved(&self, user: &str, order: i64) {
+        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*rebuild, Rebuild::Going { last, .. } if order <= last) {
+            self.placed(user);
+        }
+    }
+
     /// Counts some more of the orders that were there at the start. Only one thread may do so.
     pub(super) fn rebuild_chunk(&self, connection: &Connection) -> Result<Progress, SqliteFailure> {
         let going = *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);

@@ -242,7 +242,8 @@ pub(super) fn order(row: &Row<'_>, placed: Arc<Placed>) -> Result<Order, SqliteF
     })
 }
 
-fn cancel_reason(word: &str) -> Result<CancelReason, SqliteFailure> {
+/// The reason of a word.
+pub(super) fn cancel_reason(word: &str) -> Result<CancelReason, SqliteFailure> {
     let reason = CancelReason::ALL.into_iter().find(|reason| reason.as_str() == word);
     reason.ok_or_else(|| SqliteFailure::damaged("orders", format_args!("cancel reason {word:?}")))
 }

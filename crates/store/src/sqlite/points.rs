@@ -116,12 +116,8 @@ fn entry(row: &Row<'_>) -> Result<PointsEntry, SqliteFailure> {
     })
 }
 
-const REASONS: [PointsReason; 4] = [
-    PointsReason::Adjustment,
-    PointsReason::OrderPlaced,
-    PointsReason::OrderCancelled,
-    PointsReason::OrderRefunded,
-];
+const REASONS: [PointsReason; 4] =
+    [PointsReason::Adjustment, PointsReason::OrderPlaced, PointsReason::OrderCancelled, PointsReason::OrderRefunded];
 
 const fn reason_word(reason: PointsReason) -> &'static str {
     match reason {

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use ordain_domain::{
     coupon::Coupon,
     event::EventRecord,
-    ids::{AddressId, CouponId, EventId, OrderId, Sku, UserId},
+    ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
     order::{Order, OrderStatus},
+    outbox::Message,
+    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
+    refund::Refund,
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -24,12 +27,13 @@ use ordain_engine::port::store::{
 use rusqlite::Connection;
 
 use super::{
-    coupon, event,
+    account, coupon, event,
     failure::SqliteFailure,
     key_index::KeyIndex,
     log::{DataFile, LogGauge},
-    order, points,
+    order, outbox, payment, points,
     pool::ReaderPool,
+    receipt, refund,
     schema::FileLock,
     shard, stock, timer, user, verify,
 };
@@ -101,6 +105,48 @@ impl StoreReader for SqliteReader {
         page: Before<OrderId>,
     ) -> Result<(Vec<Order>, Option<OrderId>), StoreFailure> {
         self.read(|connection| order_list::of_all(connection, status, page))
+    }
+
+    fn account(&self, id: OrderId) -> Result<Option<OrderAccount>, StoreFailure> {
+        self.read_at_once(|connection| account::load(connection, id))
+    }
+
+    fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreFailure> {
+        self.read(|connection| payment::load(connection, id))
+    }
+
+    fn payments_of(&self, order: OrderId) -> Result<Vec<Payment>, StoreFailure> {
+        self.read_at_once(|connection| {
+            let ids = account::load(connection, order)?.map(|account| account.payments).unwrap_or_default();
+            ids.into_iter().filter_map(|id| payment::load(connection, id).transpose()).collect()
+        })
+    }
+
+    fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreFailure> {
+        self.read(|connection| refund::load(connection, id))
+    }
+
+    fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure> {
+        self.read_at_once(|connection| {
+            let ids = account::load(connection, order)?.map(|account| account.refunds).unwrap_or_default();
+            ids.into_iter().filter_map(|id| refund::load(connection, id).transpose()).collect()
+        })
+    }
+
+    fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure> {
+        self.read(|connection| receipt::load(connection, id))
+    }
+
+    fn receipts(
+        &self,
+        verdict: Option<ReceiptVerdict>,
+        page: Before<ReceiptId>,
+    ) -> Result<(Vec<Receipt>, Option<ReceiptId>), StoreFailure> {
+        self.read(|connection| receipt::list_before(connection, verdict, page))
+    }
+
+    fn messages_after(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Message>, StoreFailure> {
+        self.read(|connection| outbox::list_after(connection, after, limit))
     }
 
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {

@@ -26,7 +26,7 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long the writer waits for somebody else's lock on the file, which only a tool in an operator's hand takes.
 pub(super) const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 /// How many prepared statements a connection keeps: more than there are.
-const STATEMENTS_MAX: usize = 96;
+const STATEMENTS_MAX: usize = 192;
 
 /// The right to be the one process that uses the file. It ends with the last handle, or with the process.
 #[derive(Debug)]

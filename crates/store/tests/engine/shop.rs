@@ -222,7 +222,7 @@ fn rules() -> Rules {
         lines_max: 1_000,
         unpaid_per_user_max: 20,
         shipping: ShippingRule::default(),
-            payments: PaymentRules::standard(),
+        payments: PaymentRules::standard(),
     }
 }
 
@@ -262,7 +262,8 @@ pub(crate) fn keyed(envelope: Envelope, key: &str, request: u8) -> Envelope {
 }
 
 pub(crate) fn cancel(order: OrderId) -> Envelope {
-    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
+    let command =
+        CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
     Envelope { actor: Actor::Buyer, ..operator(Command::CancelOrder(command)) }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn rules() -> Rules {
         lines_max: 1_000,
         unpaid_per_user_max: 20,
         shipping: ShippingRule { fee: 0, free_over: 0 },
-            payments: PaymentRules::standard(),
+        payments: PaymentRules::standard(),
     }
 }
 
@@ -159,7 +159,8 @@ pub(crate) fn place(user: &UserId, key: Option<&str>, lines: &[(&Sku, u32)]) -> 
 }
 
 pub(crate) fn cancel(order: OrderId) -> Envelope {
-    let command = CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
+    let command =
+        CancelOrder { order, reason: CancelReason::Buyer, note: None, lines: Vec::new(), expected_version: None };
     Envelope {
         actor: Actor::Buyer,
         scope: Arc::from("test"),

@@ -18,7 +18,10 @@ use super::super::{failure::SqliteFailure, key_index::KeyIndex, order};
 const LOOKED_AT_MAX: usize = 10_000;
 
 const ORDERS_AFTER_LIST: &str = "-- orders_after_list
-SELECT id, status, expires_at FROM orders WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3 + 0";
+SELECT o.id, o.status, CASE WHEN o.status = 'closing'
+    THEN coalesce((SELECT a.closing_until FROM order_accounts AS a WHERE a.order_id = o.id), o.expires_at)
+    ELSE o.expires_at END
+FROM orders AS o WHERE o.id > ?1 AND o.id < ?2 ORDER BY o.id LIMIT ?3 + 0";
 
 const ORDER_STATUSES_LIST: &str = "-- order_statuses_list
 SELECT status, updated_at FROM orders";
@@ -70,7 +73,7 @@ pub(super) fn of_all(
     Ok((orders, next))
 }
 
-/// A page of the scan for unpaid orders whose window is over.
+/// A page of the scan for unpaid orders whose window is over, or whose time to close is.
 pub(super) fn overdue(
     connection: &Connection,
     after: Option<OrderId>,

@@ -9,14 +9,16 @@ use std::{collections::HashMap, sync::Arc};
 use ordain_domain::{
     event::Event,
     ids::{EventId, OrderId, Sku, UserId},
-    order::{Order, Placed},
+    order::{Order, OrderStatus, Placed},
     stock::{Lock, LockState, Locks},
+    time::Timestamp,
     timer::{Timer, TimerKind},
 };
 use rusqlite::{Connection, Row, Rows};
 
 use super::{
     super::{
+        account,
         bind::{parsed, text, unsigned},
         coupon, event,
         failure::SqliteFailure,
@@ -176,11 +178,20 @@ fn examine(
         if order.placed.price.points > 0 {
             *seen.frozen.entry(order.placed.user_id.clone()).or_default() += order.placed.price.points;
         }
-        let timer = Timer { due: order.placed.expires_at, kind: TimerKind::CloseOrder, order: order.id };
+        let timer = Timer { due: close_due(connection, order)?, kind: TimerKind::CloseOrder, order: order.id };
         let is_set = timer::is_set(connection, &timer)?;
         checks.timers.examine(order.id, (!is_set).then(|| "unpaid without its close timer".to_owned()));
     }
     Ok(())
+}
+
+/// When an unpaid order is to be ended: at the end of its window, or while it is closing, at the end of that.
+fn close_due(connection: &Connection, order: &Order) -> Result<Timestamp, SqliteFailure> {
+    let account = match order.status {
+        OrderStatus::Closing => readable(account::load(connection, order.id))?.ok().flatten(),
+        _ => None,
+    };
+    Ok(account.and_then(|account| account.closing).map_or(order.placed.expires_at, |closing| closing.until))
 }
 
 /// An unpaid order has a lock for each SKU of its lines.

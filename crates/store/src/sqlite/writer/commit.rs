@@ -2,25 +2,26 @@
 //!
 //! The order of the tables is of no meaning; that the shard's head moves by exactly one batch is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ordain_domain::{
     event::Subject,
     ids::{OrderId, UserId},
     order::{Order, OrderKey, OrderKeyEntry, OrderToken},
     rows::Changes,
-    timer::{Timer, TimerChange},
+    timer::{Timer, TimerChange, TimerKind},
 };
 use ordain_engine::port::store::{Commit, CommitFailure};
 
 use super::{
     super::{
+        account,
         answer::{self, Expiry},
         catalog, coupon,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, Marks},
         order::{self, NewOrder},
-        points, shard, stock, timer, user,
+        outbox, payment, points, receipt, refund, shard, stock, timer, user,
     },
     SqliteStore,
 };
@@ -33,9 +34,27 @@ const EXPIRED_ANSWERS_MAX: usize = 64;
 #[derive(Default)]
 struct Effects {
     entries: Vec<KeyEntry>,
-    placed: Vec<UserId>,
+    /// Close timers that were set: whose they are, and of which unpaid order.
+    placed: Vec<(UserId, OrderId)>,
+    /// Close timers that are gone.
     left: Vec<(UserId, OrderId)>,
+    /// Close timers that were set to another time: their orders are unpaid as before.
+    moved: Vec<(UserId, OrderId)>,
     answers: i64,
+}
+
+impl Effects {
+    /// An order that begins to close drops its close timer and sets another one: it neither left nor was placed.
+    fn find_moved(&mut self) {
+        if self.left.is_empty() || self.placed.is_empty() {
+            return;
+        }
+        let set: BTreeSet<OrderId> = self.placed.iter().map(|(_, order)| *order).collect();
+        let (moved, left) = std::mem::take(&mut self.left).into_iter().partition(|(_, order)| set.contains(order));
+        (self.moved, self.left) = (moved, left);
+        let moved: BTreeSet<OrderId> = self.moved.iter().map(|(_, order)| *order).collect();
+        self.placed.retain(|(_, order)| !moved.contains(order));
+    }
 }
 
 impl SqliteStore {
@@ -98,11 +117,22 @@ impl SqliteStore {
         event::insert(&self.connection, &changes.events, &mut self.json)?;
         stock::put(&self.connection, &changes.stock)?;
         stock::insert_movements(&self.connection, &changes.movements)?;
+        self.write_money(changes)?;
         self.write_rare(commit)?;
         self.keys.work(&self.connection, effects.entries.len())?;
         let now = commit.head.time;
         self.expiry.run(&self.connection, now.minus(self.answer_retention), now, EXPIRED_ANSWERS_MAX)?;
         Ok(effects)
+    }
+
+    fn write_money(&mut self, changes: &Changes) -> Result<(), SqliteFailure> {
+        let (connection, json) = (&self.connection, &mut self.json);
+        account::put(connection, &changes.accounts, &changes.orders, json)?;
+        payment::put(connection, &changes.payments)?;
+        payment::insert_transactions(connection, &changes.transactions)?;
+        refund::put(connection, &changes.refunds, json)?;
+        receipt::put(connection, &changes.receipts, json)?;
+        outbox::write(connection, &changes.messages)
     }
 
     fn write_rare(&mut self, commit: &Commit<'_>) -> Result<(), SqliteFailure> {
@@ -144,14 +174,19 @@ impl SqliteStore {
 
     fn write_timers(&self, changes: &Changes, effects: &mut Effects) -> Result<(), SqliteFailure> {
         let moved = |timer: &Timer, change| {
+            if timer.kind != TimerKind::CloseOrder {
+                return;
+            }
             let Some(order) = changes.orders.get(&timer.order) else { return };
             let user = order.placed.user_id.clone();
             match change {
-                TimerChange::Set => effects.placed.push(user),
+                TimerChange::Set => effects.placed.push((user, order.id)),
                 TimerChange::Dropped => effects.left.push((user, order.id)),
             }
         };
-        timer::write(&self.connection, &changes.timers, moved)
+        timer::write(&self.connection, &changes.timers, moved)?;
+        effects.find_moved();
+        Ok(())
     }
 
     fn write_answers(&mut self, changes: &Changes, effects: &mut Effects) -> Result<(), SqliteFailure> {
@@ -176,7 +211,10 @@ impl SqliteStore {
         let marks = Marks { last_event: self.head.last_event, last_order, last_answer: self.last_answer };
         self.keys.settle(effects.entries, marks);
         self.keys.freeze_if_full();
-        for user in effects.placed {
+        for (user, order) in effects.moved {
+            self.open_orders.moved(user.as_str(), order.number());
+        }
+        for (user, _) in effects.placed {
             self.open_orders.placed(user.as_str());
             self.counted.moved(&user, 1);
         }

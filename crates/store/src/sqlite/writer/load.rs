@@ -13,7 +13,10 @@ use ordain_domain::{
 };
 
 use super::{
-    super::{answer, coupon, failure::SqliteFailure, key_index::KeyName, order, points, stock, user},
+    super::{
+        account, answer, coupon, failure::SqliteFailure, key_index::KeyName, order, payment, points, receipt, refund,
+        stock, user,
+    },
     SqliteStore,
 };
 
@@ -56,7 +59,29 @@ impl SqliteStore {
             let placements = placements_of(keys, user);
             rows.open_orders.insert(user.clone(), Some(self.open_orders_of(user, placements)?));
         }
+        self.load_money(keys, rows)?;
         self.load_rare(keys, rows)
+    }
+
+    /// The books of orders and what they name.
+    fn load_money(&self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+        let connection = &self.connection;
+        for id in &keys.accounts {
+            rows.accounts.insert(*id, account::load(connection, *id)?.map(Arc::new));
+        }
+        for id in &keys.payments {
+            rows.payments.insert(*id, payment::load(connection, *id)?.map(Arc::new));
+        }
+        for key in &keys.transactions {
+            rows.transactions.insert(key.clone(), payment::transaction(connection, key)?);
+        }
+        for id in &keys.refunds {
+            rows.refunds.insert(*id, refund::load(connection, *id)?.map(Arc::new));
+        }
+        for id in &keys.receipts {
+            rows.receipts.insert(*id, receipt::load(connection, *id)?.map(Arc::new));
+        }
+        Ok(())
     }
 
     /// The tables that few commands touch.

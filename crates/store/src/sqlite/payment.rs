@@ -1,0 +1,140 @@
+//! Attempts to pay, and which attempt a channel's money movement belongs to.
+//!
+//! An order's attempts are found through its account, which names them. It folds no reports.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ordain_domain::{
+    ids::{OrderId, PaymentId},
+    payment::{Payment, PaymentStatus, ReportedState, TransactionKey},
+    time::Timestamp,
+};
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    bind::{currency, optional_text, optional_time, shared, shared_or_none, signed, text, unsigned, unsigned_32},
+    failure::SqliteFailure,
+};
+
+const PAYMENT_LOAD: &str = "-- payment_load
+SELECT id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
+    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at
+FROM payments WHERE id = ?1";
+
+const PAYMENT_PUT: &str = "-- payment_put
+INSERT INTO payments (id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
+    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, reported = excluded.reported, captured = excluded.captured,
+    refunded = excluded.refunded, refunding = excluded.refunding, counts = excluded.counts,
+    transaction_number = excluded.transaction_number, pay_url = excluded.pay_url, query_at = excluded.query_at,
+    queries = excluded.queries, is_manual = excluded.is_manual, version = excluded.version,
+    updated_at = excluded.updated_at
+WHERE version <= excluded.version";
+
+const TRANSACTION_LOAD: &str = "-- transaction_load
+SELECT payment_id FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
+
+const TRANSACTION_INSERT: &str = "-- transaction_insert
+INSERT INTO channel_transactions (channel, transaction_number, payment_id) VALUES (?1, ?2, ?3)";
+
+/// An attempt.
+pub(super) fn load(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(PAYMENT_LOAD)?;
+    let mut rows = statement.query([id.number()])?;
+    rows.next()?.map(payment).transpose()
+}
+
+/// A row of `payment_load` and its like.
+pub(super) fn payment(row: &Row<'_>) -> Result<Payment, SqliteFailure> {
+    let word = text(row, 3)?;
+    let status = PaymentStatus::from_word(word);
+    Ok(Payment {
+        id: PaymentId::from_number(row.get(0)?),
+        order: OrderId::from_number(row.get(1)?),
+        channel: shared(row, 2)?,
+        status: status.ok_or_else(|| SqliteFailure::damaged("payments", format_args!("status {word:?}")))?,
+        reported: optional_text(row, 4)?.map(reported).transpose()?,
+        amount: row.get(5)?,
+        currency: currency(row, 6)?,
+        captured: row.get(7)?,
+        refunded: row.get(8)?,
+        refunding: row.get(9)?,
+        counts: row.get(10)?,
+        transaction: shared_or_none(row, 11)?,
+        pay_url: shared_or_none(row, 12)?,
+        return_url: shared_or_none(row, 13)?,
+        query_at: optional_time(row, 14)?,
+        queries: unsigned_32(row, 15)?,
+        is_manual: row.get(16)?,
+        version: unsigned(row, 17)?,
+        created_at: Timestamp(row.get(18)?),
+        updated_at: Timestamp(row.get(19)?),
+        expires_at: Timestamp(row.get(20)?),
+    })
+}
+
+/// Writes attempts. What was agreed when one was opened stays as it was stored.
+pub(super) fn put(connection: &Connection, payments: &BTreeMap<PaymentId, Arc<Payment>>) -> Result<(), SqliteFailure> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(PAYMENT_PUT)?;
+    for payment in payments.values() {
+        let written = statement.execute(params![
+            payment.id.number(),
+            payment.order.number(),
+            &*payment.channel,
+            payment.status.as_str(),
+            payment.reported.map(ReportedState::as_str),
+            payment.amount,
+            payment.currency.as_str(),
+            payment.captured,
+            payment.refunded,
+            payment.refunding,
+            payment.counts,
+            payment.transaction.as_deref(),
+            payment.pay_url.as_deref(),
+            payment.return_url.as_deref(),
+            payment.query_at.map(|at| at.0),
+            payment.queries,
+            payment.is_manual,
+            signed(payment.version)?,
+            payment.created_at.0,
+            payment.updated_at.0,
+            payment.expires_at.0,
+        ])?;
+        if written != 1 {
+            let text = format!("{} is stored with a version above {}", payment.id, payment.version);
+            return Err(SqliteFailure::Guard(text));
+        }
+    }
+    Ok(())
+}
+
+/// Which attempt a money movement belongs to.
+pub(super) fn transaction(connection: &Connection, key: &TransactionKey) -> Result<Option<PaymentId>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(TRANSACTION_LOAD)?;
+    let mut rows = statement.query([&*key.channel, &*key.transaction])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?.map(PaymentId::from_number))
+}
+
+/// Adds money movements. One that is there already is refused: it belongs to its attempt for ever.
+pub(super) fn insert_transactions(
+    connection: &Connection,
+    transactions: &BTreeMap<TransactionKey, PaymentId>,
+) -> Result<(), SqliteFailure> {
+    if transactions.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(TRANSACTION_INSERT)?;
+    for (key, payment) in transactions {
+        statement.execute(params![&*key.channel, &*key.transaction, payment.number()])?;
+    }
+    Ok(())
+}
+
+fn reported(word: &str) -> Result<ReportedState, SqliteFailure> {
+    ReportedState::from_word(word)
+        .ok_or_else(|| SqliteFailure::damaged("payments", format_args!("reported state {word:?}")))
+}

@@ -1,0 +1,100 @@
+//! Refunds.
+//!
+//! An order's refunds are found through its account, which names them. It adds nothing up.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ordain_domain::{
+    ids::{OrderId, PaymentId, RefundId},
+    refund::{Refund, RefundCause, RefundStatus},
+    time::Timestamp,
+};
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    bind::{JsonBuffer, currency, json_or_default, optional_time, shared_or_none, signed, text, unsigned, unsigned_32},
+    failure::SqliteFailure,
+};
+
+const REFUND_LOAD: &str = "-- refund_load
+SELECT id, order_id, payment_id, status, amount, currency, lines, cause, reason, tries, next_at, transaction_number,
+    note, version, created_at, updated_at
+FROM refunds WHERE id = ?1";
+
+const REFUND_PUT: &str = "-- refund_put
+INSERT INTO refunds (id, order_id, payment_id, status, amount, currency, lines, cause, reason, tries, next_at,
+    transaction_number, note, version, created_at, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, tries = excluded.tries, next_at = excluded.next_at,
+    transaction_number = excluded.transaction_number, note = excluded.note, version = excluded.version,
+    updated_at = excluded.updated_at
+WHERE version <= excluded.version";
+
+/// A refund.
+pub(super) fn load(connection: &Connection, id: RefundId) -> Result<Option<Refund>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(REFUND_LOAD)?;
+    let mut rows = statement.query([id.number()])?;
+    rows.next()?.map(refund).transpose()
+}
+
+/// A row of `refund_load` and its like.
+pub(super) fn refund(row: &Row<'_>) -> Result<Refund, SqliteFailure> {
+    let (status, cause) = (text(row, 3)?, text(row, 7)?);
+    let damaged = |what: &str, word: &str| SqliteFailure::damaged("refunds", format_args!("{what} {word:?}"));
+    Ok(Refund {
+        id: RefundId::from_number(row.get(0)?),
+        order: OrderId::from_number(row.get(1)?),
+        payment: PaymentId::from_number(row.get(2)?),
+        status: RefundStatus::from_word(status).ok_or_else(|| damaged("status", status))?,
+        amount: row.get(4)?,
+        currency: currency(row, 5)?,
+        lines: json_or_default(row, 6)?,
+        cause: RefundCause::from_word(cause).ok_or_else(|| damaged("cause", cause))?,
+        reason: shared_or_none(row, 8)?,
+        tries: unsigned_32(row, 9)?,
+        next_at: optional_time(row, 10)?,
+        transaction: shared_or_none(row, 11)?,
+        note: shared_or_none(row, 12)?,
+        version: unsigned(row, 13)?,
+        created_at: Timestamp(row.get(14)?),
+        updated_at: Timestamp(row.get(15)?),
+    })
+}
+
+/// Writes refunds. What one is for stays as it was stored.
+pub(super) fn put(
+    connection: &Connection,
+    refunds: &BTreeMap<RefundId, Arc<Refund>>,
+    json: &mut JsonBuffer,
+) -> Result<(), SqliteFailure> {
+    if refunds.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(REFUND_PUT)?;
+    for refund in refunds.values() {
+        let lines = if refund.lines.is_empty() { None } else { Some(json.of(&refund.lines)?) };
+        let written = statement.execute(params![
+            refund.id.number(),
+            refund.order.number(),
+            refund.payment.number(),
+            refund.status.as_str(),
+            refund.amount,
+            refund.currency.as_str(),
+            lines,
+            refund.cause.as_str(),
+            refund.reason.as_deref(),
+            refund.tries,
+            refund.next_at.map(|at| at.0),
+            refund.transaction.as_deref(),
+            refund.note.as_deref(),
+            signed(refund.version)?,
+            refund.created_at.0,
+            refund.updated_at.0,
+        ])?;
+        if written != 1 {
+            let text = format!("{} is stored with a version above {}", refund.id, refund.version);
+            return Err(SqliteFailure::Guard(text));
+        }
+    }
+    Ok(())
+}
