@@ -5,3 +5,4 @@
 //! with books of their own that no other crate reads.
 
 pub mod channel;
+pub mod webhook;

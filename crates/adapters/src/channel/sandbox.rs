@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use ordain_domain::{ids::PaymentId, time::Span};
+use ordain_domain::{ids::PaymentId, payment::ChannelReport, time::Span};
 use ordain_engine::port::clock::{Clock, SystemClock};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -203,6 +203,12 @@ impl Sandbox {
     async fn pay(&self, payment: PaymentId, order: PayOrder) -> Result<Result<Account, PayProblem>, BooksFailure> {
         let identity = Arc::clone(&self.identity);
         self.books.run(move |page| payer::pay(page, &identity, payment, order)).await
+    }
+
+    /// A notification that the sandbox did not mean to send, signed as its own: for tests of what a merchant believes.
+    #[must_use]
+    pub fn sign(&self, event_id: &str, merchant: &str, report: &ChannelReport) -> OutgoingNotification {
+        self.secret.sign(&signature::write(event_id, merchant, report), self.clock.0.now())
     }
 
     /// The menu of faults in force.

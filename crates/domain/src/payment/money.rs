@@ -23,7 +23,8 @@ use crate::{
 /// Why a signed word cannot be true, or nothing. Compared are amount, currency, and to whom the money movement belongs.
 #[must_use]
 pub(crate) fn contradiction(scope: &Scope<'_>, payment: &Payment, report: &PaymentReport) -> Option<&'static str> {
-    if report.state == ReportedState::NotFound {
+    // No money comes of either, and a channel that closes what it was never told to open cannot name an amount.
+    if matches!(report.state, ReportedState::NotFound | ReportedState::Closed) {
         return None;
     }
     if report.amount != payment.amount {

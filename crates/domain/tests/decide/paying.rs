@@ -223,8 +223,9 @@ fn an_unknown_attempt_is_only_ever_asked_about_and_closed() {
     assert_eq!(query.task, Task::QueryPayment(payment.id));
     world.answer(&query, said(&payment, ReportedState::NotFound));
     assert_eq!(world.messages()[0].task, Task::ClosePayment(payment.id), "it may still arrive: closing makes it final");
-    world.answer(&world.messages()[0].clone(), said(&payment, ReportedState::Closed));
-    assert_eq!(world.payment(payment.id).status, PaymentStatus::Closed);
+    let nameless = PaymentReport { amount: 0, ..report(&payment, ReportedState::Closed) };
+    world.answer(&world.messages()[0].clone(), CallOutcome::Answered(ChannelReport::Payment(nameless)));
+    assert_eq!(world.payment(payment.id).status, PaymentStatus::Closed, "it names no amount of what it never opened");
     world.open(order);
 }
 
