@@ -31,6 +31,7 @@ pub mod refusal;
 pub mod rows;
 pub mod rules;
 pub mod scope;
+pub mod shipment;
 pub mod stock;
 pub mod time;
 pub mod timer;
