@@ -47,9 +47,9 @@ fn start() -> Instant {
 }
 
 /// Does something with every payment, by all callers.
-async fn all<F: Future<Output = ()> + Send>(step: impl Fn(PaymentId) -> F + Clone + Send + 'static) -> Duration
+async fn all<F>(step: impl Fn(PaymentId) -> F + Clone + Send + 'static) -> Duration
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let begun = start();
     let callers: Vec<_> = (0..CALLERS)

@@ -3,4 +3,5 @@
 //! An adapter translates; it decides nothing about payments or orders.
 
 pub mod conformance;
+pub mod guarded;
 pub mod sandbox;

@@ -4,5 +4,6 @@
 //! An adapter translates and decides nothing; the truth is the store's. The sandboxes in here play the outside party too,
 //! with books of their own that no other crate reads.
 
+pub mod breaker;
 pub mod channel;
 pub mod webhook;

@@ -5,6 +5,7 @@ mod sandbox {
     mod bench;
     mod conformance;
     mod faults;
+    mod guarded;
     mod page;
     mod pay;
 }

@@ -188,10 +188,14 @@ async fn what_was_not_answered_is_sent_by_the_next_process() {
 #[tokio::test]
 async fn what_is_paid_before_the_start_is_sent_at_the_start_and_once() {
     let bench = Bench::unstarted();
-    bench.open(1).await;
-    bench.pay(1, "").await;
+    for number in 1..=100 {
+        bench.open(number).await;
+        bench.pay(number, "").await;
+    }
     bench.start();
-    bench.arrival().await;
+    for _ in 1..=100 {
+        bench.arrival().await;
+    }
     bench.settled(0).await;
     assert!(bench.arrived().await.is_empty());
 }

@@ -143,7 +143,7 @@ impl Notifier {
         announced: &mut mpsc::Receiver<Dispatch>,
         answered: &mut mpsc::UnboundedReceiver<(Pending, bool)>,
     ) {
-        self.read_books().await;
+        self.catch_up(announced).await;
         let mut batch = Vec::new();
         loop {
             tokio::select! {
@@ -155,7 +155,18 @@ impl Notifier {
                 Some(due) = self.waiting.next(), if !self.waiting.is_empty() => self.launch(due.into_inner()),
             }
             if self.known.len() < KNOWN_MAX / 2 && self.announcements.missed.swap(false, Ordering::AcqRel) {
-                self.read_books().await;
+                self.catch_up(announced).await;
+            }
+        }
+    }
+
+    /// Reads the books and then the announcements that came before: all that was read and announced is known before the
+    /// first answer is taken, so that nothing is sent twice.
+    async fn catch_up(&mut self, announced: &mut mpsc::Receiver<Dispatch>) {
+        self.read_books().await;
+        for _ in 0..announced.len() {
+            if let Ok(dispatch) = announced.try_recv() {
+                self.accept(dispatch);
             }
         }
     }
