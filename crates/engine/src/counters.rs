@@ -122,6 +122,8 @@ pub struct Counters {
     pub timers_due: AtomicU64,
     /// Overdue orders that no timer had closed and the scan found.
     pub found_by_scan: AtomicU64,
+    /// Orders whose overdue payments or refunds no timer had worked at and the scan found.
+    pub money_found_by_scan: AtomicU64,
     /// Commands whose decision panicked.
     pub poisoned: AtomicU64,
     /// Changes of status, by the edges of the machine's table.
@@ -139,6 +141,7 @@ impl Default for Counters {
             shed: AtomicU64::new(0),
             timers_due: AtomicU64::new(0),
             found_by_scan: AtomicU64::new(0),
+            money_found_by_scan: AtomicU64::new(0),
             poisoned: AtomicU64::new(0),
             transitions: ORDER_EDGES.iter().map(|_| AtomicU64::new(0)).collect(),
         }

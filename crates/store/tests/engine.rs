@@ -16,6 +16,7 @@ mod engine {
     mod queue;
     mod retries;
     mod scan;
+    mod scan_money;
     mod shop;
     mod stopping;
     mod tampered;

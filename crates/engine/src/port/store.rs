@@ -4,6 +4,8 @@
 //! A store is the truth. It keeps rows as it likes, but all of a commit or nothing of it, and says honestly when it does not
 //! know which.
 
+mod stuck;
+
 use std::{fmt, sync::Arc};
 
 use ordain_domain::{
@@ -22,6 +24,8 @@ use ordain_domain::{
     timer::Timer,
     user::{User, UserAddress},
 };
+
+pub use stuck::{Backlog, Stuck, StuckBefore, StuckThing};
 
 /// What kind of failure a store had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,6 +290,27 @@ pub trait StoreReader: Send + Sync {
         expired_before: Timestamp,
         limit: usize,
     ) -> Result<OverduePage, StoreFailure>;
+    /// Open attempts after `after` whose channel was to be asked before `before`, with their orders, in the order of their ids.
+    /// Like [`StoreReader::overdue_orders`] it reads no timers.
+    fn overdue_payments(
+        &self,
+        after: Option<PaymentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(PaymentId, OrderId)>, StoreFailure>;
+    /// Open refunds after `after` that were to be asked about or sent again before `before`, with their orders, in the order
+    /// of their ids. It reads no timers.
+    fn overdue_refunds(
+        &self,
+        after: Option<RefundId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(RefundId, OrderId)>, StoreFailure>;
+    /// What does not go on by itself, or not in time: of each kind the oldest, at most `limit` of them, in the order of
+    /// [`StuckThing`].
+    fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure>;
+    /// How much waits.
+    fn backlog(&self) -> Result<Backlog, StoreFailure>;
     /// How many orders are in each status.
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure>;
     /// Checks the invariants on the data as they lie, in one snapshot. Timers count as missed when they are due for longer

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ordain_api::ApiSettings;
 use ordain_domain::{price::ShippingRule, rules::{PaymentRules, Rules}, time::Span};
 use ordain_engine::{
-    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, port::clock::SystemClock, reconcile::expired_orders,
+    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, port::clock::SystemClock, reconcile::{expired_orders, overdue_money},
 };
 use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
 
@@ -58,6 +58,7 @@ pub(crate) fn sqlite_settings(config: &Config) -> SqliteSettings {
 /// The work that nobody asks for: the scan, and the log of transitions where it is wanted.
 pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
     tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
+    tokio::spawn(overdue_money::run(Arc::clone(engine), config.scan.interval));
     if config.telemetry.order_transitions {
         tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog(Arc::clone(engine))).run());
     }

@@ -11,13 +11,13 @@ use ordain_domain::{
     outbox::{Message, MessageChange},
     payment::{Payment, Receipt, ReceiptVerdict},
     points::PointsEntry,
-    refund::Refund,
+    refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
 };
-use ordain_engine::port::store::{Commit, Poisoned, ShardHead, StatusCount};
+use ordain_engine::port::store::{Commit, Poisoned, ShardHead, StatusCount, Stuck, StuckBefore, StuckThing};
 
 /// Everything that was committed.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +143,31 @@ impl Model {
     pub(super) fn receipts(&self, verdict: Option<ReceiptVerdict>) -> Vec<Receipt> {
         let wanted = |receipt: &&Arc<Receipt>| verdict.is_none_or(|verdict| receipt.verdict == verdict);
         self.all.receipts.values().rev().filter(wanted).map(|receipt| receipt.as_ref().clone()).collect()
+    }
+
+    /// Everything that is stuck, kind by kind.
+    pub(super) fn stuck(&self, before: StuckBefore) -> Vec<Stuck> {
+        let all = &self.all;
+        let of = |what, order, since| Stuck { what, order: Some(order), since };
+        let manual = all.payments.values().filter(|row| row.is_manual);
+        let mut stuck: Vec<Stuck> =
+            manual.map(|row| of(StuckThing::ManualPayment(row.id), row.order, row.updated_at)).collect();
+        let manual = all.refunds.values().filter(|row| row.status == RefundStatus::Manual);
+        stuck.extend(manual.map(|row| of(StuckThing::ManualRefund(row.id), row.order, row.updated_at)));
+        for receipt in self.receipts(Some(ReceiptVerdict::Quarantined)).into_iter().rev() {
+            let order = receipt.payment.and_then(|payment| all.payments.get(&payment)).map(|payment| payment.order);
+            let what = StuckThing::QuarantinedReceipt(receipt.id);
+            stuck.push(Stuck { what, order, since: receipt.arrived_at });
+        }
+        let mut closing = self.orders(None, Some(OrderStatus::Closing));
+        closing.retain(|order| order.updated_at < before.closing);
+        closing.sort_by_key(|order| (order.updated_at, order.id));
+        stuck.extend(closing.iter().map(|order| of(StuckThing::ClosingOrder, order.id, order.updated_at)));
+        let waiting = self.messages().into_iter().filter(|message| message.created_at < before.messages);
+        stuck.extend(waiting.map(|row| of(StuckThing::WaitingMessage(row.id, row.task), row.order, row.created_at)));
+        let overdue = self.timers().into_iter().filter(|timer| timer.due < before.timers);
+        stuck.extend(overdue.map(|timer| of(StuckThing::OverdueTimer(timer.kind), timer.order, timer.due)));
+        stuck
     }
 
     /// When an unpaid order is to be ended.

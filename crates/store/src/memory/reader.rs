@@ -1,6 +1,8 @@
 //! Reading the in-memory store: every list is a range of a map, cut to its page.
 
-use std::ops::Bound;
+mod stuck;
+
+use std::{ops::Bound, sync::Arc};
 
 use ordain_domain::{
     coupon::Coupon,
@@ -19,7 +21,8 @@ use ordain_domain::{
     user::{User, UserAddress},
 };
 use ordain_engine::port::store::{
-    Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader,
+    Backlog, Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader, Stuck,
+    StuckBefore,
 };
 
 use super::{MemoryReader, verify};
@@ -211,6 +214,42 @@ impl StoreReader for MemoryReader {
             }
         }
         Ok(page)
+    }
+
+    fn overdue_payments(
+        &self,
+        after: Option<PaymentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(PaymentId, OrderId)>, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = state.rows.payments.range((start, Bound::Unbounded)).map(|(_, payment)| payment);
+        let is_due = |payment: &&Arc<Payment>| {
+            payment.status.is_open() && payment.query_at.is_some_and(|query_at| query_at < before)
+        };
+        Ok(later.filter(is_due).take(limit).map(|payment| (payment.id, payment.order)).collect())
+    }
+
+    fn overdue_refunds(
+        &self,
+        after: Option<RefundId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(RefundId, OrderId)>, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = state.rows.refunds.range((start, Bound::Unbounded)).map(|(_, refund)| refund);
+        let is_due = |refund: &&Arc<Refund>| refund.is_open() && refund.next_at.is_some_and(|next_at| next_at < before);
+        Ok(later.filter(is_due).take(limit).map(|refund| (refund.id, refund.order)).collect())
+    }
+
+    fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure> {
+        Ok(stuck::list(&self.state(), before, limit))
+    }
+
+    fn backlog(&self) -> Result<Backlog, StoreFailure> {
+        Ok(stuck::backlog(&self.state()))
     }
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {

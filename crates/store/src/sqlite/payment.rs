@@ -32,6 +32,10 @@ ON CONFLICT (id) DO UPDATE SET status = excluded.status, reported = excluded.rep
     updated_at = excluded.updated_at
 WHERE version <= excluded.version";
 
+const PAYMENTS_OVERDUE_LIST: &str = "-- payments_overdue_list
+SELECT id, order_id FROM payments INDEXED BY payments_open
+WHERE status IN ('created', 'pending', 'unknown') AND id > ?1 AND query_at < ?2 ORDER BY id LIMIT ?3 + 0";
+
 const TRANSACTION_LOAD: &str = "-- transaction_load
 SELECT payment_id FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
 
@@ -110,6 +114,19 @@ pub(super) fn put(connection: &Connection, payments: &BTreeMap<PaymentId, Arc<Pa
         }
     }
     Ok(())
+}
+
+/// Open attempts after an id (excluded) that were to be asked about before a time, with their orders.
+pub(super) fn overdue(
+    connection: &Connection,
+    after: Option<PaymentId>,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(PaymentId, OrderId)>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(PAYMENTS_OVERDUE_LIST)?;
+    let (after, limit) = (after.map_or(0, PaymentId::number), i64::try_from(limit).unwrap_or(i64::MAX));
+    let names = |row: &Row<'_>| Ok((PaymentId::from_number(row.get(0)?), OrderId::from_number(row.get(1)?)));
+    Ok(statement.query_map(params![after, before.0, limit], names)?.collect::<Result<_, _>>()?)
 }
 
 /// Which attempt a money movement belongs to.

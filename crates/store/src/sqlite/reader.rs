@@ -4,6 +4,7 @@
 //! connection of its own and one snapshot. It never writes.
 
 mod order_list;
+mod stuck;
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ use ordain_domain::{
     user::{User, UserAddress},
 };
 use ordain_engine::port::store::{
-    Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader,
+    Backlog, Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader, Stuck,
+    StuckBefore,
 };
 use rusqlite::Connection;
 
@@ -205,6 +207,32 @@ impl StoreReader for SqliteReader {
         limit: usize,
     ) -> Result<OverduePage, StoreFailure> {
         self.read(|connection| order_list::overdue(connection, after, minted_before, expired_before, limit))
+    }
+
+    fn overdue_payments(
+        &self,
+        after: Option<PaymentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(PaymentId, OrderId)>, StoreFailure> {
+        self.read(|connection| payment::overdue(connection, after, before, limit))
+    }
+
+    fn overdue_refunds(
+        &self,
+        after: Option<RefundId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(RefundId, OrderId)>, StoreFailure> {
+        self.read(|connection| refund::overdue(connection, after, before, limit))
+    }
+
+    fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure> {
+        self.read_at_once(|connection| stuck::list(connection, before, limit))
+    }
+
+    fn backlog(&self) -> Result<Backlog, StoreFailure> {
+        self.read(stuck::backlog)
     }
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {

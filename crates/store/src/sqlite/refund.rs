@@ -30,6 +30,10 @@ ON CONFLICT (id) DO UPDATE SET status = excluded.status, tries = excluded.tries,
     updated_at = excluded.updated_at
 WHERE version <= excluded.version";
 
+const REFUNDS_OVERDUE_LIST: &str = "-- refunds_overdue_list
+SELECT id, order_id FROM refunds INDEXED BY refunds_open
+WHERE status <> 'succeeded' AND id > ?1 AND next_at < ?2 ORDER BY id LIMIT ?3 + 0";
+
 /// A refund.
 pub(super) fn load(connection: &Connection, id: RefundId) -> Result<Option<Refund>, SqliteFailure> {
     let mut statement = connection.prepare_cached(REFUND_LOAD)?;
@@ -59,6 +63,19 @@ pub(super) fn refund(row: &Row<'_>) -> Result<Refund, SqliteFailure> {
         created_at: Timestamp(row.get(14)?),
         updated_at: Timestamp(row.get(15)?),
     })
+}
+
+/// Open refunds after an id (excluded) whose next step was to be taken before a time, with their orders.
+pub(super) fn overdue(
+    connection: &Connection,
+    after: Option<RefundId>,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(RefundId, OrderId)>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(REFUNDS_OVERDUE_LIST)?;
+    let (after, limit) = (after.map_or(0, RefundId::number), i64::try_from(limit).unwrap_or(i64::MAX));
+    let names = |row: &Row<'_>| Ok((RefundId::from_number(row.get(0)?), OrderId::from_number(row.get(1)?)));
+    Ok(statement.query_map(params![after, before.0, limit], names)?.collect::<Result<_, _>>()?)
 }
 
 /// Writes refunds. What one is for stays as it was stored.

@@ -3,8 +3,9 @@
 use ordain_domain::{
     ids::{OrderId, PaymentId, ReceiptId, RefundId},
     payment::ReceiptVerdict,
+    time::{Span, Timestamp},
 };
-use ordain_engine::port::store::{Before, StoreReader};
+use ordain_engine::port::store::{Backlog, Before, StoreReader, StuckBefore};
 
 use super::{super::model::Model, READABLE};
 
@@ -26,6 +27,8 @@ pub(super) fn all(reader: &dyn StoreReader, model: &Model) {
         assert_eq!(reader.receipt(*id).expect(READABLE).as_ref(), Some(receipt.as_ref()));
     }
     nothing(reader);
+    overdue(reader, model);
+    stuck(reader, model);
     receipts(reader, model);
     messages(reader, model);
 }
@@ -38,6 +41,66 @@ fn nothing(reader: &dyn StoreReader) {
     assert_eq!(reader.payment(PaymentId::from_number(1)).expect(READABLE), None);
     assert_eq!(reader.refund(RefundId::from_number(1)).expect(READABLE), None);
     assert_eq!(reader.receipt(ReceiptId::from_number(1)).expect(READABLE), None);
+}
+
+/// Attempts and refunds whose next step was due, by pages.
+fn overdue(reader: &dyn StoreReader, model: &Model) {
+    for before in [Timestamp(0), model.head.time, model.head.time.plus(Span::seconds(60)), Timestamp::MAX] {
+        let payments = model.all.payments.values().filter(|row| row.status.is_open());
+        let payments = payments.filter(|row| row.query_at.is_some_and(|at| at < before));
+        let expected: Vec<_> = payments.map(|row| (row.id, row.order)).collect();
+        for limit in [1, 100] {
+            let found = all_pages(|after| reader.overdue_payments(after, before, limit).expect(READABLE));
+            assert_eq!(found, expected, "attempts to ask about before {before:?} by {limit}");
+        }
+        let refunds = model.all.refunds.values().filter(|row| row.is_open());
+        let refunds = refunds.filter(|row| row.next_at.is_some_and(|at| at < before));
+        let expected: Vec<_> = refunds.map(|row| (row.id, row.order)).collect();
+        for limit in [1, 100] {
+            let found = all_pages(|after| reader.overdue_refunds(after, before, limit).expect(READABLE));
+            assert_eq!(found, expected, "refunds to work at before {before:?} by {limit}");
+        }
+    }
+}
+
+fn all_pages<K: Copy + Ord, V>(page: impl Fn(Option<K>) -> Vec<(K, V)>) -> Vec<(K, V)> {
+    let mut all: Vec<(K, V)> = Vec::new();
+    loop {
+        let found = page(all.last().map(|(key, _)| *key));
+        if found.is_empty() {
+            return all;
+        }
+        all.extend(found);
+        assert!(all.is_sorted_by(|one, next| one.0 < next.0), "by id, no row twice");
+    }
+}
+
+/// Everything that is stuck, and its counts.
+fn stuck(reader: &dyn StoreReader, model: &Model) {
+    for time in [Timestamp(0), model.head.time, Timestamp::MAX] {
+        let before = StuckBefore { closing: time, messages: time, timers: time };
+        let mut expected = model.stuck(before);
+        let found = reader.stuck(before, 10_000).expect(READABLE);
+        assert_eq!(found, expected, "stuck before {time:?}");
+        let mut kind = None;
+        let mut kinds = expected.iter().map(|stuck| stuck.what.as_str()).collect::<Vec<_>>();
+        kinds.dedup();
+        expected.retain(|stuck| kind.replace(stuck.what.as_str()) != Some(stuck.what.as_str()));
+        assert_eq!(reader.stuck(before, 1).expect(READABLE), expected, "the first of each kind");
+        assert_eq!(expected.len(), kinds.len(), "kinds come one after the other");
+    }
+    let everything = StuckBefore { closing: Timestamp::MAX, messages: Timestamp(0), timers: Timestamp(0) };
+    let count = |word: &str| model.stuck(everything).iter().filter(|stuck| stuck.what.as_str() == word).count() as u64;
+    let messages = model.messages();
+    let backlog = Backlog {
+        messages: messages.len() as u64,
+        oldest_message: messages.iter().map(|message| message.created_at).min(),
+        closing_orders: count("closing_order"),
+        manual_payments: count("manual_payment"),
+        manual_refunds: count("manual_refund"),
+        quarantined_receipts: count("quarantined_receipt"),
+    };
+    assert_eq!(reader.backlog().expect(READABLE), backlog);
 }
 
 fn receipts(reader: &dyn StoreReader, model: &Model) {
