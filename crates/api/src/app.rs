@@ -16,8 +16,9 @@ use ordain_domain::{
     idempotency::Idempotency,
 };
 use ordain_engine::{
-    Engine,
+    Engine, EngineFailure,
     port::store::{StoreFailure, StoreReader},
+    queue::Answers,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, watch};
@@ -32,6 +33,10 @@ use crate::{
 /// How long a request with an idempotency key waits for its answer, or for that of its twin. The answer is kept, so the
 /// caller asks again.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long a request without a key waits for its answer. Longer than one with a key, because there is no asking again:
+/// what became of it must be looked up.
+const KEYLESS_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The state of the router.
 pub(crate) struct App {
@@ -62,18 +67,13 @@ impl App {
         command: Command,
     ) -> Result<Reply, Problem> {
         let is_keyed = idempotency.is_some();
-        let envelope = envelope(route, idempotency, command);
-        let answer = self.engine.execute(envelope);
-        if !is_keyed {
-            return answer.await.map_err(|failure| problem_of_failure(&failure));
-        }
-        match tokio::time::timeout(ANSWER_WAIT_MAX, answer).await {
-            Ok(answer) => answer.map_err(|failure| problem_of_failure(&failure)),
-            Err(_) => Err(Problem::new(
-                ProblemCode::IdempotencyInProgress,
-                "There is no answer for this key yet. Repeat the same request to get it.",
-            )),
-        }
+        within(is_keyed, self.engine.execute(envelope(route, idempotency, command))).await
+    }
+
+    /// Sends commands that came together and waits for their answers.
+    pub(crate) async fn execute_all(&self, envelopes: Vec<Envelope>) -> Result<Answers, Problem> {
+        let are_keyed = envelopes.iter().all(|envelope| envelope.idempotency.is_some());
+        within(are_keyed, self.engine.execute_all(envelopes)).await
     }
 
     /// The catalog as the last committed batch left it.
@@ -105,6 +105,23 @@ impl App {
     /// Whether the server takes new work.
     pub(crate) fn is_ready(&self) -> bool {
         !*self.draining.borrow() && !self.engine.is_stopping()
+    }
+}
+
+/// An answer, or what to say when it does not come: what was sent to the engine cannot be taken back, so that nobody may say
+/// that nothing was done.
+async fn within<T>(is_keyed: bool, answer: impl Future<Output = Result<T, EngineFailure>>) -> Result<T, Problem> {
+    let patience = if is_keyed { ANSWER_WAIT_MAX } else { KEYLESS_WAIT_MAX };
+    match tokio::time::timeout(patience, answer).await {
+        Ok(answer) => answer.map_err(|failure| problem_of_failure(&failure)),
+        Err(_) if is_keyed => Err(Problem::new(
+            ProblemCode::IdempotencyInProgress,
+            "There is no answer for this key yet. Repeat the same request to get it.",
+        )),
+        Err(_) => Err(Problem::new(
+            ProblemCode::Internal,
+            "There is no answer yet, and it is not known whether the request is carried out. Look before repeating it.",
+        )),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     app::SharedApp,
     json_text::parse_json,
     problem::{FieldError, Problem, ProblemCode},
+    settings::ApiSettings,
 };
 
 /// Most bytes of a refused body that are read for the sake of its sender.
@@ -38,7 +39,7 @@ impl FromRequest<SharedApp> for JsonBody {
     async fn from_request(request: Request, app: &SharedApp) -> Result<JsonBody, Problem> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
-        read_body(&parts.headers, body, app.settings.body_bytes_max).await.map(JsonBody)
+        read_body(&parts.headers, body, &app.settings).await.map(JsonBody)
     }
 }
 
@@ -73,8 +74,14 @@ pub(crate) fn unsupported(detail: &'static str) -> Problem {
     Problem::new(ProblemCode::UnsupportedMediaType, detail)
 }
 
-/// All bytes of a body, at most `length_max`. A body that came in one piece is not copied.
-pub(crate) async fn read_body(headers: &HeaderMap, mut body: Body, length_max: usize) -> Result<Bytes, Problem> {
+/// All bytes of a body, within the settings' bounds of length and time.
+pub(crate) async fn read_body(headers: &HeaderMap, body: Body, settings: &ApiSettings) -> Result<Bytes, Problem> {
+    let read = read_whole(headers, body, settings.body_bytes_max);
+    tokio::time::timeout(settings.body_timeout, read).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+/// A body that came in one piece is not copied.
+async fn read_whole(headers: &HeaderMap, mut body: Body, length_max: usize) -> Result<Bytes, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > length_max as u64) {
         // Who asked first has not sent the body yet, and need not (RFC 9110 §10.1.1).
@@ -120,6 +127,12 @@ async fn discard(mut body: Body) {
 fn too_large(length_max: usize) -> Problem {
     Problem::new(ProblemCode::PayloadTooLarge, format!("The body may have at most {length_max} bytes."))
         .with("bytes_max", i64::try_from(length_max).unwrap_or(i64::MAX))
+}
+
+/// The sender takes longer than is waited for it. The connection is closed behind the answer, for the rest of the body is
+/// still to come.
+pub(crate) fn too_slow() -> Problem {
+    Problem::new(ProblemCode::RequestTimeout, "The body did not come in time.")
 }
 
 /// The connection ended, or the framing is broken, before the body was whole.
@@ -169,12 +182,12 @@ mod tests {
             (&["abc", "def"], None),
         ];
         for (given, expected) in table {
-            let read = read_body(&HeaderMap::new(), pieces(given), 5).await;
+            let read = read_whole(&HeaderMap::new(), pieces(given), 5).await;
             assert_eq!(read.as_deref().ok(), expected.map(str::as_bytes), "{given:?}");
         }
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("6"));
-        let refused = read_body(&headers, pieces(&[]), 5).await.unwrap_err();
+        let refused = read_whole(&headers, pieces(&[]), 5).await.unwrap_err();
         assert_eq!(refused.code(), ProblemCode::PayloadTooLarge);
     }
 }

@@ -63,6 +63,8 @@ problem_codes! {
     NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "Not acceptable";
     /// The body is not of the media type that the call takes.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+    /// The request's body did not come in time.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come in time";
     /// The body is longer than the server's bound.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Payload too large";
     /// `If-Match` names another version than the stored one.
@@ -316,8 +318,8 @@ mod tests {
         assert_eq!(
             found.join(", "),
             "invalid_request 400, not_found 404, method_not_allowed 405, not_acceptable 406, \
-             unsupported_media_type 415, payload_too_large 413, precondition_failed 412, unknown_sku 422, \
-             sku_not_sellable 422, insufficient_stock 409, price_changed 409, coupon_not_usable 409, \
+             unsupported_media_type 415, request_timeout 408, payload_too_large 413, precondition_failed 412, \
+             unknown_sku 422, sku_not_sellable 422, insufficient_stock 409, price_changed 409, coupon_not_usable 409, \
              insufficient_points 409, idempotency_key_reused 422, idempotency_in_progress 409, duplicate_order 409, \
              too_many_unpaid 409, order_state 409, overloaded 503, internal 500"
         );

@@ -62,7 +62,7 @@ impl FromRequest<SharedApp> for Submission {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
         let key = key_of(&parts.headers)?;
-        let body = read_body(&parts.headers, body, app.settings.body_bytes_max).await?;
+        let body = read_body(&parts.headers, body, &app.settings).await?;
         let idempotency = key.map(|key| {
             let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
             Idempotency { key, fingerprint }

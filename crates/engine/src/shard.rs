@@ -213,7 +213,7 @@ impl Shard {
             Err(CommitFailure::SyncFailed(failure)) => return Err(Halt(failure.message)),
             Err(CommitFailure::Unknown(failure)) => {
                 if !self.was_committed(head, &failure)? {
-                    return Ok(Kept::No(failure));
+                    return Ok(Kept::No(not_written(failure)));
                 }
             }
         }
@@ -274,6 +274,15 @@ impl Shard {
             };
             self.shared.counters.command(envelope.command.name(), result);
         }
+    }
+}
+
+/// What a commit is told as whose outcome was unknown and that was found not to be written: it may be tried again, unless
+/// the failure says that its rows are what is wrong.
+fn not_written(failure: StoreFailure) -> StoreFailure {
+    match failure.kind {
+        FailureKind::Other => StoreFailure::new(FailureKind::Busy, failure),
+        FailureKind::Busy | FailureKind::Full | FailureKind::Constraint | FailureKind::Corrupt => failure,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Start: store (and with it recovery), engine, background work, listener. Stop on SIGTERM or Ctrl-C: no new connections,
 //! requests under way are finished, the last batch commits, the store closes, exit 0. It decides nothing.
 
+mod connections;
 mod shutdown;
 mod transition_log;
 mod wire;
@@ -98,7 +99,8 @@ async fn serve(config: &Config, engine: &Arc<Engine>) -> Result<(), Failure> {
         tracing::info!("stopping: finishing requests under way");
         told.send_replace(true);
     };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(signal);
+    let stop = stop_told.clone();
+    let serving = connections::serve(listener, router, config.limits.read_timeout, stop);
     let deadline = async {
         // An error would mean that the sender is gone, which is after the signal as well.
         drop(stop_told.wait_for(|told| *told).await);
@@ -106,10 +108,8 @@ async fn serve(config: &Config, engine: &Arc<Engine>) -> Result<(), Failure> {
     };
     tokio::select! {
         biased;
-        served = serving => served.map_err(Failure::from),
-        () = deadline => {
-            tracing::warn!("some connections did not finish in time and are cut");
-            Ok(())
-        }
+        () = async { tokio::join!(signal, serving); } => {}
+        () = deadline => tracing::warn!("some connections did not finish in time and are cut"),
     }
+    Ok(())
 }

@@ -36,7 +36,7 @@ fn the_shipped_file_holds_the_promised_defaults() {
         },
         scan: Scan { interval: Duration::from_secs(5 * 60) },
         batch: Batch { commands_max: 512, queue_max: 16_384 },
-        limits: Limits { body_bytes_max: 2 << 20 },
+        limits: Limits { body_bytes_max: 2 << 20, read_timeout: Duration::from_secs(30) },
         pricing: Pricing { shipping_fee: 0, free_shipping_over: 0 },
         telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
     };
@@ -74,6 +74,7 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
         ("batch.commands_max", "1", "4096"),
         ("batch.queue_max", "512", "1048576"),
         ("limits.body_bytes_max", "1024", "67108864"),
+        ("limits.read_timeout", "100ms", "1h"),
         ("pricing.shipping_fee", "0", "1000000000"),
         ("pricing.free_shipping_over", "0", "1000000000000"),
     ];

@@ -66,7 +66,11 @@ pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
 
 /// The settings of the HTTP interface.
 pub(super) fn api_settings(config: &Config) -> ApiSettings {
-    ApiSettings { body_bytes_max: config.limits.body_bytes_max, scan_interval: span(config.scan.interval) }
+    ApiSettings {
+        body_bytes_max: config.limits.body_bytes_max,
+        body_timeout: config.limits.read_timeout,
+        scan_interval: span(config.scan.interval),
+    }
 }
 
 fn rules(config: &Config) -> Rules {

@@ -7,6 +7,7 @@
 
 mod books;
 mod syscalls;
+mod unanswered;
 
 #[expect(dead_code, reason = "the suites share it, each uses its part")]
 #[path = "../support"]

@@ -23,7 +23,7 @@ const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 
 /// Whether strace may trace here; says so where it may not.
-fn can_trace() -> bool {
+pub(crate) fn can_trace() -> bool {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).stdin(Stdio::null()).output();
     let can = tried.as_ref().is_ok_and(|output| output.status.success());
     if !can {

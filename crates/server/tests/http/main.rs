@@ -6,6 +6,7 @@ mod catalog;
 mod operations;
 mod orders;
 mod pricing;
+mod slow_callers;
 mod watch;
 
 #[expect(dead_code, reason = "the suites share it, each uses its part")]

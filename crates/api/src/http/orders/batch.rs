@@ -74,7 +74,7 @@ pub(crate) async fn place_orders(State(app): State<SharedApp>, body: JsonBody) -
         .iter()
         .map(|item| envelope_of(&app, item.get()).map(|envelope| envelopes.push(envelope)))
         .collect();
-    let answers = app.engine.execute_all(envelopes).await.map_err(|failure| problem_of_failure(&failure))?;
+    let answers = app.execute_all(envelopes).await?;
     let mut answers = answers.into_iter();
     let mut written = Vec::with_capacity(items.len() * ITEM_CAPACITY);
     written.extend_from_slice(b"{\"data\":[");

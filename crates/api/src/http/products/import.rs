@@ -19,7 +19,7 @@ use super::record_splitter::{RECORD_LENGTH_MAX, Record, RecordSplitter};
 use crate::{
     answer,
     app::{App, SharedApp},
-    body::{broken_off, is_utf8, media_type, unsupported},
+    body::{broken_off, is_utf8, media_type, too_slow, unsupported},
     json_text::parse_json,
     problem::Problem,
     refusal::problem_of_refusal,
@@ -75,7 +75,8 @@ struct Import<'a> {
 impl Import<'_> {
     async fn run(&mut self, mut body: Body) -> Result<(), Problem> {
         let mut splitter = RecordSplitter::new(matches!(self.format, Format::Csv { .. }));
-        while let Some(frame) = body.frame().await {
+        let pause_max = self.app.settings.body_timeout;
+        while let Some(frame) = tokio::time::timeout(pause_max, body.frame()).await.map_err(|_| too_slow())? {
             let Ok(data) = frame.map_err(|_| broken_off())?.into_data() else { continue };
             splitter.push(&data);
             while let Some(record) = splitter.next() {
