@@ -5,5 +5,7 @@
 //! with books of their own that no other crate reads.
 
 pub mod breaker;
+pub mod carrier;
 pub mod channel;
+mod sandbox;
 pub mod webhook;

@@ -8,20 +8,22 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, Query, State, rejection::BytesRejection, rejection::QueryRejection},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::HeaderMap,
     routing::{get, post},
 };
 use ordain_domain::ids::PaymentId;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Faults, LedgerLine, NotificationCounts, PayOrder, PaymentView, Sandbox, pages,
     payer::{DELAY_MS_MAX, PayProblem},
+    problem::unknown_payment,
+};
+use crate::sandbox::{
+    body::{BODY_BYTES_MAX, strict_json},
     problem::Problem,
 };
 
-/// Most bytes of a body.
-const BODY_BYTES_MAX: usize = 16 << 10;
 /// Lines of the ledger in one answer.
 const LEDGER_LIMIT_MAX: u32 = 1_000;
 const LEDGER_LIMIT: u32 = 100;
@@ -42,13 +44,13 @@ pub fn router(sandbox: Arc<Sandbox>) -> Router {
 
 /// The payment that a path names. What is no id names none.
 pub(super) fn payment_of(text: &str) -> Result<PaymentId, Problem> {
-    text.parse().map_err(|_| Problem::unknown_payment())
+    text.parse().map_err(|_| unknown_payment())
 }
 
 async fn show(State(sandbox): State<Arc<Sandbox>>, Path(payment): Path<String>) -> Result<Json<PaymentView>, Problem> {
     let payment = payment_of(&payment)?;
     let (account, now) = sandbox.books.run(move |page| Ok((page.account(payment)?, page.now))).await?;
-    let account = account.ok_or_else(Problem::unknown_payment)?;
+    let account = account.ok_or_else(unknown_payment)?;
     Ok(Json(PaymentView::of(&account, &sandbox.identity, now)))
 }
 
@@ -116,23 +118,4 @@ async fn set_faults(
     let faults: Faults = strict_json(&headers, &body)?;
     sandbox.set_faults(faults).map_err(|(member, detail)| Problem::invalid(&format!("/{member}"), detail))?;
     Ok(Json(sandbox.faults()))
-}
-
-/// A body that says that it is JSON and has no member that is unknown or stands there twice.
-fn strict_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::media_type());
-    }
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(Problem::invalid("", "must be a JSON object"));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let pointer = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
-        Problem::invalid(&pointer, error.inner().to_string())
-    })?;
-    reader.end().map_err(|error| Problem::invalid("", error.to_string()))?;
-    Ok(value)
 }

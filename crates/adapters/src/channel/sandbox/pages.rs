@@ -22,14 +22,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ordain_domain::{money::Currency, time::Timestamp};
 use serde::Deserialize;
 
-use super::{
-    Outcome, PayOrder, Sandbox,
-    account::Account,
-    http::payment_of,
-    payer::PayProblem,
-    problem::Problem,
-    view::{status, time_text},
-};
+use super::{Outcome, PayOrder, Sandbox, account::Account, http::payment_of, payer::PayProblem, view::status};
+use crate::sandbox::{problem::Problem, time_text::time_text};
 
 /// Seconds after which the page loads itself anew while the payment is open.
 const REFRESH_SECONDS: u64 = 15;

@@ -10,6 +10,7 @@ use super::{
     books::LedgerEntry,
     merchant::Identity,
 };
+use crate::sandbox::time_text::time_text;
 
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,9 +103,4 @@ impl LedgerLine {
             at: time_text(entry.at),
         }
     }
-}
-
-/// RFC 3339 in UTC; a time that the calendar cannot write is its last one.
-pub(super) fn time_text(time: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(time.0).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
