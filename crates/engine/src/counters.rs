@@ -9,6 +9,8 @@ use ordain_domain::{
     time::Span,
 };
 
+use crate::courier::CallCounts;
+
 /// Names of the commands that are counted, in the order of the counters.
 pub const COMMANDS: [&str; 21] = [
     "place_order",
@@ -126,6 +128,8 @@ pub struct Counters {
     pub money_found_by_scan: AtomicU64,
     /// Commands whose decision panicked.
     pub poisoned: AtomicU64,
+    /// Calls to payment channels.
+    pub calls: CallCounts,
     /// Changes of status, by the edges of the machine's table.
     transitions: Box<[AtomicU64]>,
 }
@@ -143,6 +147,7 @@ impl Default for Counters {
             found_by_scan: AtomicU64::new(0),
             money_found_by_scan: AtomicU64::new(0),
             poisoned: AtomicU64::new(0),
+            calls: CallCounts::default(),
             transitions: ORDER_EDGES.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }

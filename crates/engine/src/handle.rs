@@ -10,6 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -17,8 +18,9 @@ use ordain_domain::{
     answer::{Answer, Reply},
     catalog::Catalog,
     command::Envelope,
-    ids::OrderId,
+    ids::{OrderId, PaymentId},
     order::Order,
+    payment::Payment,
     rules::Rules,
     time::Timestamp,
 };
@@ -28,15 +30,17 @@ use crate::{
     counters::Counters,
     executor::{BatchLimits, Executor},
     failure::EngineFailure,
+    outbox::Outbox,
     port::{
         clock::Clock,
+        payment_channel::PaymentChannel,
         store::{FailureKind, ShardStore, StoreFailure, StoreReader},
     },
     queue::{Answers, CursorMove, Group, Queue, Work},
     recent::RecentOrders,
     routing::{Routing, ShardNumber},
     shard::{Halt, Shard, Shared},
-    watch::{OrderWatch, WatchHub},
+    watch::{Watch, WatchHub},
 };
 
 /// What an engine is made of.
@@ -47,6 +51,8 @@ pub struct EngineParts {
     pub reader: Arc<dyn StoreReader>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where payments can be made. Names are unique.
+    pub channels: Vec<Arc<dyn PaymentChannel>>,
     /// Settings of the decisions.
     pub rules: Rules,
     /// How large batches and the queue may be.
@@ -59,6 +65,7 @@ pub struct EngineParts {
 pub struct Engine {
     queue: Arc<Queue>,
     reader: Arc<dyn StoreReader>,
+    channels: Vec<Arc<dyn PaymentChannel>>,
     rules: Rules,
     shared: Shared,
     routing: Routing,
@@ -72,11 +79,13 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or the thread cannot be started.
     pub fn start(parts: EngineParts) -> Result<Arc<Engine>, StoreFailure> {
-        let EngineParts { store, reader, clock, rules, limits, on_halt } = parts;
+        let EngineParts { store, reader, clock, channels, rules, limits, on_halt } = parts;
         let shared = Shared {
             clock,
             counters: Arc::new(Counters::default()),
             hub: Arc::new(WatchHub::default()),
+            payments: Arc::new(WatchHub::default()),
+            outbox: Arc::new(Outbox::default()),
             recent: Arc::new(RecentOrders::default()),
             catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
             last_event: Arc::new(tokio::sync::watch::channel(0).0),
@@ -105,6 +114,7 @@ impl Engine {
         Ok(Arc::new(Engine {
             queue,
             reader,
+            channels,
             rules,
             shared,
             routing: Routing::single(),
@@ -189,8 +199,53 @@ impl Engine {
     ///
     /// # Errors
     /// `Overloaded` when there are as many watchers as allowed.
-    pub fn watch(&self, order: OrderId) -> Result<OrderWatch, EngineFailure> {
+    pub fn watch(&self, order: OrderId) -> Result<Watch<OrderId>, EngineFailure> {
         self.shared.hub.watch(order)
+    }
+
+    /// Begins to watch an attempt to pay.
+    ///
+    /// # Errors
+    /// `Overloaded` when there are as many watchers as allowed.
+    pub fn watch_payment(&self, payment: PaymentId) -> Result<Watch<PaymentId>, EngineFailure> {
+        self.shared.payments.watch(payment)
+    }
+
+    /// Waits until an attempt is as `is_done` wants it, at most for `patience`, and answers it as it then stands.
+    ///
+    /// # Errors
+    /// When the store cannot be read. Too many watchers are no error: the attempt is answered as it stands.
+    pub async fn wait_for_payment(
+        &self,
+        payment: PaymentId,
+        patience: Duration,
+        is_done: impl Fn(&Payment) -> bool,
+    ) -> Result<Option<Payment>, EngineFailure> {
+        let deadline = tokio::time::Instant::now() + patience;
+        let Ok(mut watch) = self.watch_payment(payment) else { return Ok(self.reader.payment(payment)?) };
+        loop {
+            let row = self.reader.payment(payment)?;
+            if row.as_ref().is_none_or(&is_done) || tokio::time::timeout_at(deadline, watch.changed()).await.is_err() {
+                return Ok(row);
+            }
+        }
+    }
+
+    /// The payment channel of a name.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> Option<&Arc<dyn PaymentChannel>> {
+        self.channels.iter().find(|channel| channel.name() == name)
+    }
+
+    /// Every payment channel.
+    #[must_use]
+    pub fn channels(&self) -> &[Arc<dyn PaymentChannel>] {
+        &self.channels
+    }
+
+    /// Messages that were committed and wait for the courier.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.shared.outbox
     }
 
     /// The committed rows. Point reads touch few pages; lists and checks belong on a thread that may block.

@@ -5,13 +5,15 @@
 //!
 //! The way of a command: [`handle`] routes it into the shard's `queue`; the `executor` thread takes all that waits, adds the
 //! timers that are due, and hands it to the `shard`, which loads, decides, commits once and answers. [`consumer`] reads what
-//! was committed; [`reconcile`] looks for what was missed.
+//! was committed; [`courier`] delivers messages to the outside; [`reconcile`] looks for what was missed.
 
 pub mod consumer;
 pub mod counters;
+pub mod courier;
 pub mod executor;
 pub mod failure;
 pub mod handle;
+mod outbox;
 pub mod port;
 mod query;
 pub mod queue;

@@ -16,7 +16,7 @@ use ordain_domain::{
     batch::{Batch, Carry},
     catalog::Catalog,
     command::Envelope,
-    ids::Mint,
+    ids::{Mint, OrderId, PaymentId},
     rows::Changes,
     rules::Rules,
     time::Timestamp,
@@ -25,6 +25,7 @@ use ordain_domain::{
 use crate::{
     counters::{CommandResult, Counters},
     failure::EngineFailure,
+    outbox::Outbox,
     port::{
         clock::Clock,
         store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
@@ -59,7 +60,9 @@ impl Halt {
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) hub: Arc<WatchHub>,
+    pub(crate) hub: Arc<WatchHub<OrderId>>,
+    pub(crate) payments: Arc<WatchHub<PaymentId>>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<RecentOrders>,
     pub(crate) catalog: Arc<ArcSwap<Catalog>>,
     pub(crate) last_event: Arc<tokio::sync::watch::Sender<i64>>,
@@ -247,6 +250,8 @@ impl Shard {
         self.wheel.apply(&changes.timers);
         changes.orders.values().for_each(|order| self.shared.recent.put(order));
         self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
+        self.shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
+        self.shared.outbox.put(changes);
         if !changes.events.is_empty() {
             self.shared.last_event.send_replace(head.last_event);
         }

@@ -43,7 +43,8 @@ impl Wheel {
         }
         let read = reader.timers(self.read_up_to, until, CHUNK)?;
         // A short chunk means that no row is left up to `until`: the cursor goes behind everything due by then.
-        let behind_all = Timer { due: until, kind: TimerKind::ALL[TimerKind::ALL.len() - 1], order: OrderId::from_number(i64::MAX) };
+        let behind_all =
+            Timer { due: until, kind: TimerKind::ALL[TimerKind::ALL.len() - 1], order: OrderId::from_number(i64::MAX) };
         self.read_up_to = if read.len() < CHUNK { Some(behind_all) } else { read.last().copied() };
         self.timers.extend(read);
         Ok(())

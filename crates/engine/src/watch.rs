@@ -1,4 +1,4 @@
-//! Who waits for changes of which order.
+//! Who waits for changes of which order, of which payment.
 //!
 //! The executor tells after each commit; a watcher then reads the log, so that nothing is missed however slow it is. Nothing
 //! is buffered here.
@@ -11,7 +11,6 @@ use std::{
     },
 };
 
-use ordain_domain::ids::OrderId;
 use tokio::sync::watch;
 
 use crate::failure::EngineFailure;
@@ -19,69 +18,75 @@ use crate::failure::EngineFailure;
 /// Most watchers of one process at a time.
 pub const WATCHERS_MAX: usize = 10_000;
 
-/// All watchers.
-#[derive(Debug, Default)]
-pub(crate) struct WatchHub {
-    watched: Mutex<BTreeMap<OrderId, watch::Sender<u64>>>,
+/// All watchers of one kind of thing.
+#[derive(Debug)]
+pub(crate) struct WatchHub<K: Ord> {
+    watched: Mutex<BTreeMap<K, watch::Sender<u64>>>,
     watchers: AtomicUsize,
 }
 
-/// One watcher of one order. It is told the order's version after each change.
+impl<K: Ord> Default for WatchHub<K> {
+    fn default() -> WatchHub<K> {
+        WatchHub { watched: Mutex::default(), watchers: AtomicUsize::new(0) }
+    }
+}
+
+/// One watcher of one thing. It is told the thing's version after each change.
 #[derive(Debug)]
-pub struct OrderWatch {
-    order: OrderId,
-    hub: Arc<WatchHub>,
+pub struct Watch<K: Ord + Copy> {
+    watched: K,
+    hub: Arc<WatchHub<K>>,
     /// There until it is dropped.
     versions: Option<watch::Receiver<u64>>,
 }
 
-impl WatchHub {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<OrderId, watch::Sender<u64>>> {
+impl<K: Ord + Copy> WatchHub<K> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<K, watch::Sender<u64>>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to watch an order.
-    pub(crate) fn watch(self: &Arc<Self>, order: OrderId) -> Result<OrderWatch, EngineFailure> {
+    /// Begins to watch a thing.
+    pub(crate) fn watch(self: &Arc<Self>, watched: K) -> Result<Watch<K>, EngineFailure> {
         if self.watchers.fetch_add(1, Ordering::AcqRel) >= WATCHERS_MAX {
             self.watchers.fetch_sub(1, Ordering::AcqRel);
             return Err(EngineFailure::Overloaded);
         }
-        let versions = self.lock().entry(order).or_insert_with(|| watch::channel(0).0).subscribe();
-        Ok(OrderWatch { order, hub: Arc::clone(self), versions: Some(versions) })
+        let versions = self.lock().entry(watched).or_insert_with(|| watch::channel(0).0).subscribe();
+        Ok(Watch { watched, hub: Arc::clone(self), versions: Some(versions) })
     }
 
-    /// Tells the watchers of changed orders.
-    pub(crate) fn tell(&self, changed: impl Iterator<Item = (OrderId, u64)>) {
+    /// Tells the watchers of changed things.
+    pub(crate) fn tell(&self, changed: impl Iterator<Item = (K, u64)>) {
         if self.watchers.load(Ordering::Acquire) == 0 {
             return;
         }
         let watched = self.lock();
-        for (order, version) in changed {
-            if let Some(sender) = watched.get(&order) {
+        for (thing, version) in changed {
+            if let Some(sender) = watched.get(&thing) {
                 sender.send_replace(version);
             }
         }
     }
 }
 
-impl OrderWatch {
-    /// Waits for the next change and answers the order's version after it.
+impl<K: Ord + Copy> Watch<K> {
+    /// Waits for the next change and answers the thing's version after it.
     pub async fn changed(&mut self) -> u64 {
         // The hub keeps the sender as long as this watcher lives, so the channel cannot be closed.
         let versions = self.versions.as_mut().expect("it is not being dropped");
         let told = versions.changed().await;
-        debug_assert!(told.is_ok(), "a watched order keeps its sender");
+        debug_assert!(told.is_ok(), "a watched thing keeps its sender");
         *versions.borrow_and_update()
     }
 }
 
-impl Drop for OrderWatch {
+impl<K: Ord + Copy> Drop for Watch<K> {
     fn drop(&mut self) {
         let mut watched = self.hub.lock();
         // The receiver goes while the hub is locked, so that of watchers that leave together the last one finds itself last.
         drop(self.versions.take());
-        if watched.get(&self.order).is_some_and(|sender| sender.receiver_count() == 0) {
-            watched.remove(&self.order);
+        if watched.get(&self.watched).is_some_and(|sender| sender.receiver_count() == 0) {
+            watched.remove(&self.watched);
         }
         drop(watched);
         self.hub.watchers.fetch_sub(1, Ordering::AcqRel);
@@ -90,6 +95,8 @@ impl Drop for OrderWatch {
 
 #[cfg(test)]
 mod tests {
+    use ordain_domain::ids::OrderId;
+
     use super::*;
 
     #[tokio::test]
