@@ -12,6 +12,7 @@ mod limits;
 mod listen;
 mod orders;
 mod pricing;
+mod sandbox;
 mod scan;
 mod section;
 mod show;
@@ -29,6 +30,7 @@ pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::Listen;
 pub(crate) use self::orders::Orders;
 pub(crate) use self::pricing::Pricing;
+pub(crate) use self::sandbox::Sandbox;
 pub(crate) use self::scan::Scan;
 pub(crate) use self::show::effective;
 pub(crate) use self::store::{Store, StoreUrl};
@@ -57,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Fees.
     pub(crate) pricing: Pricing,
+    /// The payment channel that needs no set-up.
+    pub(crate) sandbox: Sandbox,
     /// Logs.
     pub(crate) telemetry: Telemetry,
 }
@@ -75,6 +79,7 @@ impl Config {
             batch: Batch::read(layers)?,
             limits: Limits::read(layers)?,
             pricing: Pricing::read(layers)?,
+            sandbox: Sandbox::read(layers)?,
             telemetry: Telemetry::read(layers)?,
         })
     }

@@ -4,6 +4,7 @@
 //! requests under way are finished, the last batch commits, the store closes, exit 0. It decides nothing.
 
 mod connections;
+mod sandbox;
 mod shutdown;
 mod transition_log;
 mod wire;
@@ -14,7 +15,9 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use ordain_adapters::channel::sandbox::Sandbox;
 use ordain_engine::Engine;
+use tokio::net::TcpListener;
 
 use crate::{
     cli::{Failure, SettingsArguments},
@@ -48,8 +51,11 @@ impl Arguments {
             .worker_threads(http_threads(config.listen.threads))
             .enable_all()
             .build()?;
-        let engine = wire::engine(&config)?;
-        let served = runtime.block_on(serve(&config, &engine));
+        // The address is known before anything is opened: the sandbox tells it to payers.
+        let listener = runtime.block_on(bind(config.listen.http))?;
+        let sandbox = sandbox::open(&config, listener.local_addr()?)?;
+        let engine = wire::engine(&config, sandbox.as_ref())?;
+        let served = runtime.block_on(serve(&config, &engine, listener, sandbox.as_ref()));
         // Background tasks end with the runtime; the engine answers what it took before its thread ends.
         engine.stop();
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -79,10 +85,16 @@ fn refuse_open_door(address: SocketAddr) -> Result<(), Failure> {
     .into())
 }
 
-async fn serve(config: &Config, engine: &Arc<Engine>) -> Result<(), Failure> {
-    let address = config.listen.http;
-    let listener =
-        tokio::net::TcpListener::bind(address).await.map_err(|error| format!("binding {address}: {error}"))?;
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    Ok(TcpListener::bind(address).await.map_err(|error| format!("binding {address}: {error}"))?)
+}
+
+async fn serve(
+    config: &Config,
+    engine: &Arc<Engine>,
+    listener: TcpListener,
+    sandbox: Option<&Arc<Sandbox>>,
+) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {
         // Answers are small and whole: waiting to fill a segment would only delay them.
@@ -93,6 +105,7 @@ async fn serve(config: &Config, engine: &Arc<Engine>) -> Result<(), Failure> {
     wire::background(config, engine);
     let (told, mut stop_told) = tokio::sync::watch::channel(false);
     let router = ordain_api::router_with_drain(Arc::clone(engine), wire::api_settings(config), stop_told.clone());
+    let router = sandbox.map_or(router.clone(), |sandbox| sandbox::mount(sandbox, router));
     tracing::info!(%address, "serving HTTP");
     let signal = async move {
         shutdown::requested().await;
@@ -110,6 +123,9 @@ async fn serve(config: &Config, engine: &Arc<Engine>) -> Result<(), Failure> {
         biased;
         () = async { tokio::join!(signal, serving); } => {}
         () = deadline => tracing::warn!("some connections did not finish in time and are cut"),
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Scan, Sources, Store, StoreUrl,
+    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources, Store, StoreUrl,
     Telemetry, effective,
 };
 
@@ -38,6 +38,7 @@ fn the_shipped_file_holds_the_promised_defaults() {
         batch: Batch { commands_max: 512, queue_max: 16_384 },
         limits: Limits { body_bytes_max: 2 << 20, read_timeout: Duration::from_secs(30) },
         pricing: Pricing { shipping_fee: 0, free_shipping_over: 0 },
+        sandbox: Sandbox { enabled: true, public_url: String::new() },
         telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
     };
     assert_eq!(defaults().0, expected);

@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ordain_adapters::channel::sandbox::Sandbox;
 use ordain_api::ApiSettings;
 use ordain_domain::{price::ShippingRule, rules::{PaymentRules, Rules}, time::Span};
 use ordain_engine::{
-    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, port::clock::SystemClock, reconcile::{expired_orders, overdue_money},
+    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, courier,
+    port::{clock::SystemClock, payment_channel::PaymentChannel},
+    reconcile::{expired_orders, overdue_money},
 };
 use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
 
@@ -24,12 +27,13 @@ const LOG_BYTES_SOFT_MAX: u64 = 64 << 20;
 ///
 /// # Errors
 /// When the store cannot be opened or read.
-pub(super) fn engine(config: &Config) -> Result<Arc<Engine>, Failure> {
+pub(super) fn engine(config: &Config, sandbox: Option<&Arc<Sandbox>>) -> Result<Arc<Engine>, Failure> {
     let (store, reader) = SqliteStore::open(&sqlite_settings(config))?;
     let parts = EngineParts {
         store: Box::new(store),
         reader,
         clock: Arc::new(SystemClock),
+        channels: sandbox.map(|sandbox| sandbox.channel() as Arc<dyn PaymentChannel>).into_iter().collect(),
         rules: rules(config),
         limits: BatchLimits { commands_max: config.batch.commands_max, queue_max: config.batch.queue_max },
         on_halt: Box::new(|halt| {
@@ -57,6 +61,7 @@ pub(crate) fn sqlite_settings(config: &Config) -> SqliteSettings {
 
 /// The work that nobody asks for: the scan, and the log of transitions where it is wanted.
 pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
+    tokio::spawn(courier::run(Arc::clone(engine)));
     tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
     tokio::spawn(overdue_money::run(Arc::clone(engine), config.scan.interval));
     if config.telemetry.order_transitions {

@@ -27,6 +27,7 @@ impl Running {
             store: Box::new(store),
             reader,
             clock: Arc::new(SystemClock),
+            channels: Vec::new(),
             rules,
             limits: BatchLimits { commands_max, queue_max: 16_384 },
             on_halt: Box::new(|halt| panic!("{halt}")),

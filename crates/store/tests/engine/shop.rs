@@ -103,6 +103,7 @@ impl Shop {
             store,
             reader,
             clock: Arc::<ManualClock>::clone(&clock),
+            channels: Vec::new(),
             rules: rules.clone(),
             limits,
             on_halt: Box::new(move |halt| told.send(halt.to_string()).expect("the test still listens")),

@@ -1,0 +1,66 @@
+//! The sandbox channel in the same process: its books beside the data, its pages under `/sandbox`, its notifications through
+//! the server's own router.
+//!
+//! A notification takes the way that every channel's takes, from the raw body on; only the socket is left out.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request},
+};
+use futures_util::future::BoxFuture;
+use ordain_adapters::channel::sandbox::{NAME, NotificationSink, OutgoingNotification, Sandbox, SandboxSettings, router};
+use tower::ServiceExt as _;
+
+use crate::{
+    cli::Failure,
+    config::{Config, StoreUrl},
+};
+
+/// Opens the sandbox, when it is wanted. `address` is where the server listens.
+///
+/// # Errors
+/// When its books cannot be opened.
+pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Arc<Sandbox>>, Failure> {
+    if !config.sandbox.enabled {
+        return Ok(None);
+    }
+    let StoreUrl::Sqlite(path) = &config.store.url;
+    let public_url = match config.sandbox.public_url.as_str() {
+        "" => format!("http://{address}"),
+        url => url.to_owned(),
+    };
+    let settings = SandboxSettings::new(path.with_file_name("sandbox.db"), public_url);
+    let sandbox = Sandbox::open(settings).map_err(|failure| format!("opening the sandbox channel's books: {failure}"))?;
+    tracing::warn!("the sandbox payment channel is on: whoever reaches /sandbox can pay orders without money");
+    Ok(Some(sandbox))
+}
+
+/// Serves the sandbox beside the calls of `api` and lets it send notifications to them.
+pub(super) fn mount(sandbox: &Arc<Sandbox>, api: Router) -> Router {
+    sandbox.start(Arc::new(OwnRouter(api.clone())));
+    api.nest("/sandbox", router(Arc::clone(sandbox)))
+}
+
+/// Brings notifications to the router of this process.
+struct OwnRouter(Router);
+
+impl NotificationSink for OwnRouter {
+    fn deliver(&self, notification: OutgoingNotification) -> BoxFuture<'_, Option<u16>> {
+        let router = self.0.clone();
+        Box::pin(async move {
+            let mut request =
+                Request::builder().method(Method::POST).uri(format!("/v1/channels/{NAME}/notifications"));
+            for (name, value) in &notification.headers {
+                request = request.header(name, value);
+            }
+            let request = request.body(Body::from(notification.body)).ok()?;
+            match router.oneshot(request).await {
+                Ok(response) => Some(response.status().as_u16()),
+                Err(never) => match never {},
+            }
+        })
+    }
+}
