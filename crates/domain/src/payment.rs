@@ -4,7 +4,7 @@
 //! calls no channel; it writes messages to the outbox and is told the answers by commands.
 
 mod account;
-mod asking;
+pub(crate) mod asking;
 mod books;
 mod command;
 pub mod decide;

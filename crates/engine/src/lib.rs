@@ -7,6 +7,7 @@
 //! timers that are due, and hands it to the `shard`, which loads, decides, commits once and answers. [`consumer`] reads what
 //! was committed; [`courier`] delivers messages to the outside; [`reconcile`] looks for what was missed.
 
+mod cached_rows;
 pub mod consumer;
 pub mod counters;
 pub mod courier;

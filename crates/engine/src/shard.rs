@@ -23,6 +23,7 @@ use ordain_domain::{
 };
 
 use crate::{
+    cached_rows::CachedRows,
     counters::{CommandResult, Counters},
     failure::EngineFailure,
     outbox::Outbox,
@@ -75,6 +76,7 @@ pub(crate) struct Shard {
     head: ShardHead,
     carry: Carry,
     pub(crate) wheel: Wheel,
+    cached: CachedRows,
     shared: Shared,
 }
 
@@ -92,7 +94,7 @@ impl Shard {
         shared.catalog.store(Arc::new(catalog.clone()));
         shared.last_event.send_replace(head.last_event);
         let carry = Carry { mint: Mint::after(head.high_id), next_event: head.last_event + 1, catalog };
-        Ok(Shard { store, rules, head, carry, wheel: Wheel::default(), shared })
+        Ok(Shard { store, rules, head, carry, wheel: Wheel::default(), cached: CachedRows::default(), shared })
     }
 
     /// The time of the next batch: the clock's, but never before that of the batch before.
@@ -187,7 +189,10 @@ impl Shard {
             if missing.is_empty() {
                 return Ok(());
             }
-            self.store.load(&missing, batch.loaded_mut())?;
+            self.cached.fill(&self.shared.recent, &mut missing, batch.loaded_mut());
+            if !missing.is_empty() {
+                self.store.load(&missing, batch.loaded_mut())?;
+            }
             missing = batch.missing(envelopes.iter().filter(|envelope| envelope.has_rounds()));
         }
         unreachable!("keys() of a command comes to an end within {LOAD_ROUNDS_MAX} rounds")
@@ -249,6 +254,7 @@ impl Shard {
         self.carry = carry;
         self.wheel.apply(&changes.timers);
         changes.orders.values().for_each(|order| self.shared.recent.put(order));
+        self.cached.take_over(changes);
         self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
         self.shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
         self.shared.outbox.put(changes);

@@ -16,7 +16,7 @@ use crate::{
     event::Event,
     order::{CancelOrder, CancelReason, CloseOrder, Order, OrderCancelled, OrderClosing, OrderStatus, UnitsCancelled},
     outbox::Task,
-    payment::{Books, Closing, Payment},
+    payment::{Books, Closing, Payment, asking},
     points,
     refund::{self, RefundCause, RefundLine},
     refusal::Refusal,
@@ -88,6 +88,10 @@ fn end_or_close(scope: &mut Scope<'_>, books: &mut Books, cancelled: OrderCancel
     move_close_timer(scope, books, until);
     for payment in open {
         scope.send(books.order.id, Task::ClosePayment(payment.id));
+        // The ladder begins anew: how often it was asked before says nothing about the closing.
+        let query_at = asking::next_query(scope, payment.expires_at, 0);
+        let asked = Payment { query_at, queries: 0, is_manual: false, ..Arc::unwrap_or_clone(payment) };
+        books.put_payment(scope, asked);
     }
     let OrderCancelled { reason, note } = cancelled;
     books.record(scope, Event::OrderClosing(OrderClosing { reason, note: note.clone() }));

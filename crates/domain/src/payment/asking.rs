@@ -16,6 +16,8 @@ use crate::{
     time::{Span, Timestamp},
 };
 
+/// While an order is closing, its stock waits for the answer: its channels are asked at least this often.
+const CLOSING: Span = Span::seconds(15);
 /// The interval of asking once the regular one has ended.
 const HOURLY: Span = Span::seconds(3_600);
 
@@ -44,7 +46,10 @@ pub(crate) fn ask_channels(scope: &mut Scope<'_>, order: OrderId) -> Result<Answ
             continue;
         }
         let task = if is_closing { Task::ClosePayment(payment.id) } else { Task::QueryPayment(payment.id) };
-        let query_at = next_query(scope, payment.expires_at, payment.queries + 1);
+        let mut query_at = next_query(scope, payment.expires_at, payment.queries + 1);
+        if is_closing {
+            query_at = query_at.map(|due| due.min(scope.now.plus(CLOSING)));
+        }
         let asked = Payment {
             query_at,
             queries: payment.queries + 1,
