@@ -7,10 +7,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use ordain_engine::{
-    Engine,
-    counters::{Histogram, },
-};
+use ordain_engine::{Engine, counters::Histogram};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet},

@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources, Store, StoreUrl,
-    Telemetry, effective,
+    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources, Store,
+    StoreUrl, Telemetry, effective,
 };
 
 fn defaults() -> (Config, Layers) {

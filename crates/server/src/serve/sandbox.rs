@@ -11,7 +11,9 @@ use axum::{
     http::{Method, Request},
 };
 use futures_util::future::BoxFuture;
-use ordain_adapters::channel::sandbox::{NAME, NotificationSink, OutgoingNotification, Sandbox, SandboxSettings, router};
+use ordain_adapters::channel::sandbox::{
+    NAME, NotificationSink, OutgoingNotification, Sandbox, SandboxSettings, router,
+};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -33,7 +35,8 @@ pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Arc<Sa
         url => url.to_owned(),
     };
     let settings = SandboxSettings::new(path.with_file_name("sandbox.db"), public_url);
-    let sandbox = Sandbox::open(settings).map_err(|failure| format!("opening the sandbox channel's books: {failure}"))?;
+    let sandbox =
+        Sandbox::open(settings).map_err(|failure| format!("opening the sandbox channel's books: {failure}"))?;
     tracing::warn!("the sandbox payment channel is on: whoever reaches /sandbox can pay orders without money");
     Ok(Some(sandbox))
 }
@@ -51,8 +54,7 @@ impl NotificationSink for OwnRouter {
     fn deliver(&self, notification: OutgoingNotification) -> BoxFuture<'_, Option<u16>> {
         let router = self.0.clone();
         Box::pin(async move {
-            let mut request =
-                Request::builder().method(Method::POST).uri(format!("/v1/channels/{NAME}/notifications"));
+            let mut request = Request::builder().method(Method::POST).uri(format!("/v1/channels/{NAME}/notifications"));
             for (name, value) in &notification.headers {
                 request = request.header(name, value);
             }

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use ordain_adapters::channel::sandbox::Sandbox;
 use ordain_api::ApiSettings;
-use ordain_domain::{price::ShippingRule, rules::{PaymentRules, Rules}, time::Span};
+use ordain_domain::{
+    price::ShippingRule,
+    rules::{PaymentRules, Rules},
+    time::Span,
+};
 use ordain_engine::{
     BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, courier,
     port::{clock::SystemClock, payment_channel::PaymentChannel},

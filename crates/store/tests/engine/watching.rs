@@ -6,14 +6,14 @@ use ordain_domain::{ids::OrderId, order::OrderStatus};
 use ordain_engine::{
     EngineFailure,
     port::store::StoreReader as _,
-    watch::{OrderWatch, WATCHERS_MAX},
+    watch::{WATCHERS_MAX, Watch},
 };
 use ordain_store::memory::{CommitFault, MemoryReader};
 
 use super::shop::{Shop, WINDOW, answered, cancel, place};
 
 /// Follows an order to its end, as a stream to a browser would; the statuses in the order in which they were seen.
-async fn follow(mut watch: OrderWatch, memory: Arc<MemoryReader>, order: OrderId) -> Vec<u64> {
+async fn follow(mut watch: Watch<OrderId>, memory: Arc<MemoryReader>, order: OrderId) -> Vec<u64> {
     let mut seen: Vec<u64> = Vec::new();
     loop {
         let events = memory.order_events(order, seen.last().copied().unwrap_or(0)).unwrap();
@@ -71,7 +71,7 @@ async fn there_are_only_so_many_watchers_and_each_makes_room_when_it_leaves() {
     let shop = Shop::open().await;
     let order = shop.place(place("u-1", "a")).await;
     for _ in 0..2 {
-        let mut watches: Vec<OrderWatch> = (0..WATCHERS_MAX)
+        let mut watches: Vec<Watch<OrderId>> = (0..WATCHERS_MAX)
             .map(|number| shop.engine.watch(OrderId::from_number(number as i64 % 100)).unwrap())
             .collect();
         let refused = shop.engine.watch(order.id);

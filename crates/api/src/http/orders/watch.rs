@@ -19,7 +19,7 @@ use ordain_domain::{
     ids::{EventId, OrderId},
     order::Order,
 };
-use ordain_engine::watch::OrderWatch;
+use ordain_engine::watch::Watch;
 use tokio::sync::watch;
 
 use crate::{app::SharedApp, path::Named, problem::Problem, refusal::problem_of_failure, wire::order_view::OrderView};
@@ -84,7 +84,7 @@ async fn drained(draining: &mut watch::Receiver<bool>) {
 /// One watcher of one order.
 struct Watcher {
     app: SharedApp,
-    watch: OrderWatch,
+    watch: Watch<OrderId>,
     id: OrderId,
     /// The order as last read.
     order: Option<Order>,
