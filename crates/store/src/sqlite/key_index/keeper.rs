@@ -4,7 +4,7 @@
 //! one of the next; runs that were replaced are deleted. Each commit does a share of that in proportion to what it adds, so
 //! that the work keeps up and no commit pauses for it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rusqlite::{Connection, params};
 
@@ -33,6 +33,8 @@ pub(in super::super) struct KeyKeeper {
     merges: Vec<Job>,
     /// Completed in the transaction that is open.
     completed: Vec<Completed>,
+    /// Runs whose writing failed in it; earlier transactions may have written some of their pages.
+    failed: Vec<i64>,
     dropped: Vec<Dropped>,
     deletion_debt: usize,
     next_run: i64,
@@ -70,6 +72,7 @@ impl KeyKeeper {
             flush: None,
             merges: Vec::new(),
             completed: Vec::new(),
+            failed: Vec::new(),
             dropped: dropped.collect(),
             deletion_debt: 0,
             next_run,
@@ -83,8 +86,18 @@ impl KeyKeeper {
         self.begin_flush();
         self.begin_merges(connection)?;
         let pages = PACE * added / self.settings.page_entries + 1;
-        let jobs = self.flush.take().into_iter().chain(std::mem::take(&mut self.merges));
-        for mut job in jobs.collect::<Vec<_>>() {
+        let jobs: Vec<Job> = self.flush.take().into_iter().chain(std::mem::take(&mut self.merges)).collect();
+        let runs: Vec<i64> = jobs.iter().map(Job::run).collect();
+        if let Err(failure) = self.advance(connection, jobs, pages) {
+            self.failed.extend(runs);
+            return Err(failure);
+        }
+        self.deletion_debt += 2 * pages;
+        self.delete_dropped(connection)
+    }
+
+    fn advance(&mut self, connection: &Connection, jobs: Vec<Job>, pages: usize) -> Result<(), SqliteFailure> {
+        for mut job in jobs {
             if job.advance(connection, pages)? {
                 let inputs = job.inputs();
                 self.completed.push(Completed { run: job.complete(connection)?, inputs });
@@ -94,8 +107,7 @@ impl KeyKeeper {
                 self.merges.push(job);
             }
         }
-        self.deletion_debt += 2 * pages;
-        self.delete_dropped(connection)
+        Ok(())
     }
 
     /// Takes up the runs that a commit completed, and adds its entries. `marks` is how far the store is now.
@@ -128,9 +140,9 @@ impl KeyKeeper {
     /// Forgets what was done inside a transaction that failed: the jobs are begun anew, under other numbers.
     pub(in super::super) fn abandon(&mut self) {
         let jobs = self.flush.take().into_iter().chain(self.merges.drain(..));
-        let numbers = jobs.map(|job| job.run()).chain(self.completed.drain(..).map(|completed| completed.run.head.run));
-        let dropped = numbers.map(|run| Dropped { run, held: None, is_deleted: false });
-        let dropped: Vec<Dropped> = dropped.collect();
+        let runs = jobs.map(|job| job.run()).chain(self.completed.drain(..).map(|completed| completed.run.head.run));
+        let runs: BTreeSet<i64> = runs.chain(self.failed.drain(..)).collect();
+        let dropped = runs.into_iter().map(|run| Dropped { run, held: None, is_deleted: false });
         self.dropped.iter_mut().for_each(|dropped| dropped.is_deleted = false);
         self.dropped.extend(dropped);
     }
@@ -148,7 +160,10 @@ impl KeyKeeper {
                 }
                 Err(failure) => {
                     self.abandon();
-                    connection.execute_batch("-- key_index_undo\nROLLBACK")?;
+                    // Some failures SQLite has rolled back by itself.
+                    if !connection.is_autocommit() {
+                        connection.execute_batch("-- key_index_undo\nROLLBACK")?;
+                    }
                     return Err(failure);
                 }
             }

@@ -100,6 +100,23 @@ impl World {
         self.keeper.freeze_if_full();
     }
 
+    /// Does its work in a file that must not grow; whether that failed.
+    fn meet_full_disk(&mut self) -> bool {
+        let pages: i64 = self.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let bound = |pages: i64| {
+            self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        };
+        bound(pages);
+        self.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let failed = self.keeper.work(&self.connection, 1_000).is_err();
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK").unwrap();
+        }
+        self.keeper.abandon();
+        bound(1 << 30);
+        failed
+    }
+
     fn crash(&mut self) {
         (self.index, self.keeper) = KeyIndex::open(&self.connection, self.settings).unwrap();
     }
@@ -238,6 +255,28 @@ fn replaced_runs_leave_no_pages_behind() {
     let stray = "SELECT count(*) FROM key_pages WHERE page >> 24 NOT IN (SELECT run FROM key_runs)";
     assert_eq!(count(stray), 0);
     assert!(count("SELECT count(*) FROM key_runs") < 10);
+    world.check();
+}
+
+/// A disk that is full in the middle of a run fails the commit, and what was written of the run before goes away later.
+#[test]
+fn a_full_disk_leaves_no_pages_behind() {
+    let settings = KeyIndexSettings { memtable_entries: 1_000, fan_out: 2, page_entries: 100 };
+    let mut world = World::new(settings);
+    let orders = [(0, 0); 100];
+    let mut met = 0;
+    for round in 0..100 {
+        world.commit(&orders, true);
+        if round % 3 == 0 {
+            met += u32::from(world.meet_full_disk());
+        }
+    }
+    assert!(met >= 3, "the index met a full disk: {met}");
+    for _ in 0..400 {
+        world.commit(&[], true);
+    }
+    let count = |sql: &str| -> i64 { world.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT count(*) FROM key_runs WHERE state <> 'complete'"), 0);
     world.check();
 }
 
