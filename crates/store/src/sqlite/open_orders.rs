@@ -157,3 +157,91 @@ impl CountedUsers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sqlite::schema::{self, WriterSettings};
+
+    const ORDERS: i64 = 3 * CHUNK as i64;
+    const USERS: i64 = 7;
+
+    fn user_of(order: i64) -> String {
+        format!("user-{}", order % USERS)
+    }
+
+    fn set_timer(connection: &Connection, order: i64, due: i64) {
+        connection.execute("INSERT INTO timers (due, kind, order_id) VALUES (?1, 1, ?2)", [due, order]).unwrap();
+    }
+
+    fn drop_timer(connection: &Connection, order: i64) {
+        connection.execute("DELETE FROM timers WHERE order_id = ?1", [order]).unwrap();
+    }
+
+    fn insert_order(connection: &Connection, order: i64) {
+        let sql = "INSERT INTO orders (id, user_id, token, answered_version, status, total, paid, refunded, version,
+                placed_at, expires_at, updated_at, first_event, last_event)
+             VALUES (?1, ?2, 0, 1, 'pending_payment', 0, 0, 0, 1, 0, 0, 0, ?1, ?1)";
+        connection.execute(sql, params![order, user_of(order)]).unwrap();
+        set_timer(connection, order, order);
+    }
+
+    fn unpaid(connection: &Connection) -> BTreeMap<String, u32> {
+        let sql = "SELECT user_id, count(*) FROM timers JOIN orders ON id = order_id GROUP BY user_id";
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Orders come, end and are put off between any two chunks of a rebuild; the bound never says too few.
+    #[test]
+    fn the_bound_is_one_whatever_happens_while_it_is_rebuilt() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = WriterSettings { cache_bytes: 1 << 20, unsafe_synchronous_normal: true };
+        let connection = schema::open_writer(&folder.path().join("ordain.db"), settings).unwrap();
+        connection.execute_batch("BEGIN").unwrap();
+        (1..=ORDERS).for_each(|order| insert_order(&connection, order));
+        let counters = OpenOrders::new(ORDERS);
+        let mut random = 42_u64;
+        let mut next_order = ORDERS + 1;
+        let mut chunks = 0;
+        loop {
+            for _ in 0..200 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let order = 1 + i64::try_from(random >> 33).unwrap() % (next_order - 1);
+                let stands = connection.prepare_cached("SELECT 1 FROM timers WHERE order_id = ?1").unwrap();
+                let stands = { stands }.exists([order]).unwrap();
+                match random >> 20 & 3 {
+                    0 => {
+                        insert_order(&connection, next_order);
+                        counters.placed(&user_of(next_order));
+                        next_order += 1;
+                    }
+                    1 if stands => {
+                        drop_timer(&connection, order);
+                        // In front of where the rebuild is, or behind it.
+                        set_timer(&connection, order, if random & 1 == 0 { -order } else { ORDERS + order });
+                        counters.moved(&user_of(order), order);
+                    }
+                    _ if stands => {
+                        drop_timer(&connection, order);
+                        counters.left(&user_of(order), order);
+                    }
+                    _ => {}
+                }
+            }
+            if counters.rebuild_chunk(&connection).unwrap() == Progress::Done {
+                break;
+            }
+            assert_eq!(counters.bound("user-0"), None, "half a count is no bound");
+            chunks += 1;
+        }
+        assert!(chunks >= 3, "the rebuild took several chunks: {chunks}");
+        for (user, count) in unpaid(&connection) {
+            let bound = counters.bound(&user).unwrap();
+            assert!(bound >= count, "{user} has {count} unpaid orders, the bound is {bound}");
+            assert!(bound <= count + 700, "{user} has {count} unpaid orders, the bound is {bound}");
+        }
+    }
+}
