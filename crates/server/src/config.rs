@@ -5,6 +5,7 @@
 //! settings. Parts that are not built have no keys.
 
 mod batch;
+mod breaker;
 mod duration;
 mod error;
 mod layers;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(crate) use self::batch::Batch;
+pub(crate) use self::breaker::Breaker;
 pub(crate) use self::error::ConfigError;
 pub(crate) use self::layers::{Assignment, Layers, Sources};
 pub(crate) use self::limits::Limits;
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Fees.
     pub(crate) pricing: Pricing,
+    /// When calls to a channel that fails are spared.
+    pub(crate) breaker: Breaker,
     /// The payment channel that needs no set-up.
     pub(crate) sandbox: Sandbox,
     /// Logs.
@@ -79,6 +83,7 @@ impl Config {
             batch: Batch::read(layers)?,
             limits: Limits::read(layers)?,
             pricing: Pricing::read(layers)?,
+            breaker: Breaker::read(layers)?,
             sandbox: Sandbox::read(layers)?,
             telemetry: Telemetry::read(layers)?,
         })

@@ -41,6 +41,17 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A share above 0 and up to 1, in parts of `whole`, of which it is at least one.
+    pub(super) fn share(&self, key: &str, whole: u32) -> Result<u32, ConfigError> {
+        let value = &self.setting(key).value;
+        let share = value.as_float().or_else(|| value.as_integer().filter(|share| *share == 1).map(|_| 1.0));
+        let parts = share.map(|share| (share * f64::from(whole)).round()).filter(|parts| *parts >= 1.0);
+        match parts.filter(|parts| *parts <= f64::from(whole)) {
+            Some(parts) => Ok(parts as u32),
+            None => Err(self.wrong(key, &format!("a share from {} to 1", 1.0 / f64::from(whole)))),
+        }
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(&self, key: &str) -> Result<bool, ConfigError> {
         self.setting(key).value.as_bool().ok_or_else(|| self.wrong(key, "true or false"))

@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources, Store,
-    StoreUrl, Telemetry, effective,
+    Batch, Breaker, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources,
+    Store, StoreUrl, Telemetry, effective,
 };
 
 fn defaults() -> (Config, Layers) {
@@ -38,6 +38,12 @@ fn the_shipped_file_holds_the_promised_defaults() {
         batch: Batch { commands_max: 512, queue_max: 16_384 },
         limits: Limits { body_bytes_max: 2 << 20, read_timeout: Duration::from_secs(30) },
         pricing: Pricing { shipping_fee: 0, free_shipping_over: 0 },
+        breaker: Breaker {
+            error_rate: 500,
+            window: Duration::from_secs(30),
+            minimum: 20,
+            cool_down: Duration::from_secs(10),
+        },
         sandbox: Sandbox { enabled: true, public_url: String::new() },
         telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
     };
@@ -76,6 +82,9 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
         ("batch.queue_max", "512", "1048576"),
         ("limits.body_bytes_max", "1024", "67108864"),
         ("limits.read_timeout", "100ms", "1h"),
+        ("breaker.window", "1s", "1h"),
+        ("breaker.minimum", "1", "1000000"),
+        ("breaker.cool_down", "100ms", "1h"),
         ("pricing.shipping_fee", "0", "1000000000"),
         ("pricing.free_shipping_over", "0", "1000000000000"),
     ];

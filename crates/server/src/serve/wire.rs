@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ordain_adapters::channel::sandbox::Sandbox;
+use ordain_adapters::{
+    breaker::BreakerSettings,
+    channel::{guarded::GuardedChannel, sandbox::Sandbox},
+};
 use ordain_api::ApiSettings;
 use ordain_domain::{
     price::ShippingRule,
@@ -10,7 +13,9 @@ use ordain_domain::{
     time::Span,
 };
 use ordain_engine::{
-    BatchLimits, Engine, EngineParts, consumer::ConsumerGroup, courier,
+    BatchLimits, Engine, EngineParts,
+    consumer::ConsumerGroup,
+    courier,
     port::{clock::SystemClock, payment_channel::PaymentChannel},
     reconcile::{expired_orders, overdue_money},
 };
@@ -37,7 +42,7 @@ pub(super) fn engine(config: &Config, sandbox: Option<&Arc<Sandbox>>) -> Result<
         store: Box::new(store),
         reader,
         clock: Arc::new(SystemClock),
-        channels: sandbox.map(|sandbox| sandbox.channel() as Arc<dyn PaymentChannel>).into_iter().collect(),
+        channels: sandbox.map(|sandbox| guarded(config, sandbox.channel())).into_iter().collect(),
         rules: rules(config),
         limits: BatchLimits { commands_max: config.batch.commands_max, queue_max: config.batch.queue_max },
         on_halt: Box::new(|halt| {
@@ -46,6 +51,17 @@ pub(super) fn engine(config: &Config, sandbox: Option<&Arc<Sandbox>>) -> Result<
         }),
     };
     Ok(Engine::start(parts)?)
+}
+
+/// A channel behind its circuit breaker.
+fn guarded(config: &Config, channel: Arc<dyn PaymentChannel>) -> Arc<dyn PaymentChannel> {
+    let settings = BreakerSettings {
+        error_rate: config.breaker.error_rate,
+        window: span(config.breaker.window),
+        minimum: config.breaker.minimum,
+        cool_down: span(config.breaker.cool_down),
+    };
+    Arc::new(GuardedChannel::new(channel, settings, Arc::new(SystemClock)))
 }
 
 /// The settings of the SQLite store.
