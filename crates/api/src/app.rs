@@ -24,6 +24,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    http::channels::Notifications,
     metrics::Metrics,
     problem::{Problem, ProblemCode},
     refusal::{problem_of_failure, problem_of_store},
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) registry: Registry,
     /// True from the moment the server is told to stop. Streams end then, and `/readyz` says no.
     pub(crate) draining: watch::Receiver<bool>,
+    /// What is counted of the notifications of each channel.
+    pub(crate) notifications: Notifications,
     /// Reading all rows is for one caller at a time.
     pub(crate) verifying: Semaphore,
 }

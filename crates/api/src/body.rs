@@ -76,7 +76,17 @@ pub(crate) fn unsupported(detail: &'static str) -> Problem {
 
 /// All bytes of a body, within the settings' bounds of length and time.
 pub(crate) async fn read_body(headers: &HeaderMap, body: Body, settings: &ApiSettings) -> Result<Bytes, Problem> {
-    let read = read_whole(headers, body, settings.body_bytes_max);
+    read_body_up_to(headers, body, settings.body_bytes_max, settings).await
+}
+
+/// As [`read_body`] with a bound of length of the call's own.
+pub(crate) async fn read_body_up_to(
+    headers: &HeaderMap,
+    body: Body,
+    length_max: usize,
+    settings: &ApiSettings,
+) -> Result<Bytes, Problem> {
+    let read = read_whole(headers, body, length_max);
     tokio::time::timeout(settings.body_timeout, read).await.unwrap_or_else(|_| Err(too_slow()))
 }
 

@@ -3,14 +3,17 @@
 //! A handler reads the request, sends a command or reads rows, and writes the answer. Whether something is allowed is
 //! decided in the domain; the forms are those of `wire`.
 
+pub(crate) mod channels;
 pub(crate) mod coupons;
 pub(crate) mod health;
 pub(crate) mod ops;
 pub(crate) mod orders;
+pub(crate) mod payments;
 pub(crate) mod points;
 pub(crate) mod products;
 pub(crate) mod promotions;
 pub(crate) mod quotes;
+pub(crate) mod refunds;
 pub(crate) mod stock;
 pub(crate) mod users;
 

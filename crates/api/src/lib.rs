@@ -12,6 +12,7 @@ mod answer;
 mod app;
 mod body;
 mod currency_text;
+mod event_stream;
 mod field_errors;
 mod http;
 mod json_text;

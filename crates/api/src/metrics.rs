@@ -4,6 +4,8 @@
 //! templates.
 
 mod engine_collector;
+mod notification_collector;
+mod outside_collector;
 
 use std::{
     borrow::Cow,
@@ -23,7 +25,14 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{metrics::engine_collector::EngineCollector, problem::ProblemCode};
+use crate::{
+    http::channels::Notifications,
+    metrics::{
+        engine_collector::EngineCollector, notification_collector::NotificationCollector,
+        outside_collector::OutsideCollector,
+    },
+    problem::ProblemCode,
+};
 
 /// Upper bounds of the buckets in seconds: half a millisecond to ten seconds.
 const DURATION_BOUNDS: [f64; 14] =
@@ -31,7 +40,7 @@ const DURATION_BOUNDS: [f64; 14] =
 /// Methods with a column of their own (OpenTelemetry: all others are `_OTHER`).
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "HEAD", "_OTHER"];
 /// Statuses with a row of their own; others are looked up.
-const STATUSES: [u16; 16] = [200, 201, 303, 304, 400, 404, 405, 406, 409, 412, 413, 415, 422, 500, 503, 202];
+const STATUSES: [u16; 17] = [200, 201, 202, 303, 304, 400, 401, 404, 405, 406, 409, 412, 413, 415, 422, 500, 503];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
@@ -67,7 +76,7 @@ impl Metrics {
     }
 
     /// The registry that `/metrics` writes.
-    pub(crate) fn registry(&self, engine: Arc<Engine>) -> Registry {
+    pub(crate) fn registry(&self, engine: Arc<Engine>, notifications: Notifications) -> Registry {
         let mut registry = Registry::default();
         let seconds = "Duration of HTTP requests in seconds";
         registry.register("http_server_request_duration_seconds", seconds, self.durations.clone());
@@ -76,7 +85,9 @@ impl Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("ordain_build", "The running build", build);
         registry.register_collector(Box::new(self.orders.clone()));
-        registry.register_collector(Box::new(EngineCollector(engine)));
+        registry.register_collector(Box::new(NotificationCollector(notifications)));
+        registry.register_collector(Box::new(EngineCollector(Arc::clone(&engine))));
+        registry.register_collector(Box::new(OutsideCollector(engine)));
         registry
     }
 

@@ -26,6 +26,8 @@ const PROBLEM_SCHEMA: &str = "#/components/schemas/Problem";
     ),
     tags(
         (name = "orders", description = "Place, read, cancel, watch"),
+        (name = "payments", description = "Attempts to pay an order, and what channels send"),
+        (name = "refunds", description = "Money that goes back"),
         (name = "catalog", description = "Products"),
         (name = "stock", description = "Units on hand, and the ledger of what changed them"),
         (name = "pricing", description = "Promotions, coupons, quotes"),

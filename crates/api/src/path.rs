@@ -7,7 +7,9 @@ use axum::{
     extract::{FromRequestParts, Path, path::ErrorKind, rejection::PathRejection},
     http::request::Parts,
 };
-use ordain_domain::ids::{AddressId, CouponId, IdError, OrderId, PromotionId, Sku, TemplateId, UserId};
+use ordain_domain::ids::{
+    AddressId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, Sku, TemplateId, UserId,
+};
 
 use crate::problem::{Place, Problem};
 
@@ -30,15 +32,27 @@ macro_rules! text_names {
 
 text_names! { Sku: "sku", UserId: "user", PromotionId: "id", TemplateId: "id", AddressId: "id" }
 
-impl PathName for OrderId {
-    fn parse(text: &str) -> Result<OrderId, Problem> {
-        text.parse().map_err(|_| Problem::not_found("order"))
-    }
+macro_rules! number_names {
+    ($($id:ty: $thing:literal),* $(,)?) => {
+        $(impl PathName for $id {
+            fn parse(text: &str) -> Result<Self, Problem> {
+                text.parse().map_err(|_| Problem::not_found($thing))
+            }
+        })*
+    };
 }
 
-impl PathName for CouponId {
-    fn parse(text: &str) -> Result<CouponId, Problem> {
-        text.parse().map_err(|_| Problem::not_found("coupon"))
+number_names! {
+    OrderId: "order", CouponId: "coupon", PaymentId: "payment", RefundId: "refund", ReceiptId: "receipt",
+}
+
+/// A channel as a caller names it; whether it is there is known by the engine.
+#[derive(Debug)]
+pub(crate) struct ChannelName(pub(crate) String);
+
+impl PathName for ChannelName {
+    fn parse(text: &str) -> Result<ChannelName, Problem> {
+        Ok(ChannelName(text.to_owned()))
     }
 }
 

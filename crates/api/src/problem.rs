@@ -55,6 +55,8 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The request is malformed or breaks a bound; `errors` names the places.
     InvalidRequest = "invalid_request", BAD_REQUEST, "The request is not valid";
+    /// Nobody vouches for the request: its signature does not hold.
+    Unauthorized = "unauthorized", UNAUTHORIZED, "Not authenticated";
     /// Nothing of that name, or nothing the caller may see.
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// The path exists, the method does not.
@@ -317,10 +319,11 @@ mod tests {
             ProblemCode::ALL.iter().map(|code| format!("{} {}", code.text(), code.status().as_u16())).collect();
         assert_eq!(
             found.join(", "),
-            "invalid_request 400, not_found 404, method_not_allowed 405, not_acceptable 406, \
+            "invalid_request 400, unauthorized 401, not_found 404, method_not_allowed 405, not_acceptable 406, \
              unsupported_media_type 415, request_timeout 408, payload_too_large 413, precondition_failed 412, \
              unknown_sku 422, sku_not_sellable 422, insufficient_stock 409, price_changed 409, coupon_not_usable 409, \
              insufficient_points 409, idempotency_key_reused 422, idempotency_in_progress 409, duplicate_order 409, \
+             payment_state 409, payment_unresolved 409, refund_exceeds 409, channel_unavailable 503, \
              too_many_unpaid 409, order_state 409, overloaded 503, internal 500"
         );
     }

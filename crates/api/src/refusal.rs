@@ -139,8 +139,10 @@ pub(crate) fn problem_of_store(failure: &StoreFailure) -> Problem {
 mod tests {
     use super::*;
     use ordain_domain::{
-        ids::{OrderId, Sku},
+        ids::{OrderId, PaymentId, Sku},
         order::OrderStatus,
+        payment::PaymentStatus,
+        refund::RefundStatus,
     };
     use ordain_engine::port::store::FailureKind;
 
@@ -173,6 +175,24 @@ mod tests {
                 "order_state",
                 r#""status":409,"detail":"The order is cancelled.","code":"order_state","order_status":"cancelled""#,
             ),
+            (Refusal::NotFound { thing: Thing::Refund }, "not_found", r#""detail":"There is no such refund.""#),
+            (Refusal::PaymentState { status: None }, "payment_state", r#""code":"payment_state"}"#),
+            (
+                Refusal::PaymentState { status: Some(PaymentStatus::Closed) },
+                "payment_state",
+                r#""detail":"The payment is closed.","code":"payment_state","payment_status":"closed""#,
+            ),
+            (
+                Refusal::PaymentUnresolved { payment: PaymentId::from_number(6) },
+                "payment_unresolved",
+                r#""payment_id":"pay_6""#,
+            ),
+            (
+                Refusal::RefundState { status: RefundStatus::Succeeded },
+                "payment_state",
+                r#""detail":"The refund is succeeded.","code":"payment_state","refund_status":"succeeded""#,
+            ),
+            (Refusal::RefundExceeds { refundable: 12 }, "refund_exceeds", r#""refundable":12"#),
             (Refusal::VersionMismatch { version: 9 }, "precondition_failed", r#""version":9"#),
         ];
         for (refusal, code, part) in table {

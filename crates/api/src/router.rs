@@ -20,7 +20,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     app::{App, SharedApp},
-    http::{coupons, health, ops, orders, points, products, promotions, quotes, stock, users},
+    http::{
+        channels::{self, Notifications},
+        coupons, health, ops, orders, payments, points, products, promotions, quotes, refunds, stock, users,
+    },
     metrics::Metrics,
     observe::{Observe, RequestIds},
     openapi,
@@ -47,8 +50,10 @@ pub fn router_with_drain(engine: Arc<Engine>, settings: ApiSettings, draining: w
         Around { metrics: Arc::clone(&metrics), ids: Arc::new(RequestIds::new(engine.now().0.unsigned_abs())) };
     let (calls, document) = calls(&around).split_for_parts();
     let document = Bytes::from(openapi::rendered(document));
-    let registry = metrics.registry(Arc::clone(&engine));
-    let app: SharedApp = Arc::new(App { engine, settings, metrics, registry, draining, verifying: Semaphore::new(1) });
+    let notifications = Notifications::new(engine.channels().iter().map(|channel| channel.name()));
+    let registry = metrics.registry(Arc::clone(&engine), notifications.clone());
+    let verifying = Semaphore::new(1);
+    let app: SharedApp = Arc::new(App { engine, settings, metrics, notifications, registry, draining, verifying });
     let docs = SwaggerUi::new(DOCS).config(Config::from(OPENAPI));
     let docs = Router::<SharedApp>::from(docs).layer(map_response(problem_of_page)).layer(around.observe(DOCS, None));
     calls
@@ -93,8 +98,21 @@ fn calls(around: &Around) -> OpenApiRouter<SharedApp> {
         .routes(around.route(routes!(orders::cancel::cancel_order)))
         .routes(around.route(routes!(orders::events::list_events)))
         .routes(around.route(routes!(orders::watch::watch_order)))
+        .routes(around.route(routes!(payments::list::list_payments, payments::open::open_payment)))
+        .routes(around.route(routes!(payments::get::get_payment)))
+        .routes(around.route(routes!(payments::qr::get_qr)))
+        .routes(around.route(routes!(payments::refresh::refresh_payment)))
+        .routes(around.route(routes!(payments::watch::watch_payment)))
+        .routes(around.route(routes!(channels::notify::take_notification)))
+        .routes(around.route(routes!(refunds::list::list_refunds, refunds::request::request_refund)))
+        .routes(around.route(routes!(refunds::get::get_refund)))
+        .routes(around.route(routes!(refunds::retry::retry_refund)))
+        .routes(around.route(routes!(refunds::resolve::resolve_refund)))
         .routes(around.route(routes!(ops::verify::verify)))
         .routes(around.route(routes!(ops::states::states)))
+        .routes(around.route(routes!(ops::stuck::list_stuck)))
+        .routes(around.route(routes!(ops::receipts::list_receipts)))
+        .routes(around.route(routes!(ops::resolve_receipt::resolve_receipt)))
         .routes(around.route(routes!(health::healthz)))
         .routes(around.route(routes!(health::readyz)))
         .routes(around.route(routes!(health::metrics)))
@@ -120,6 +138,8 @@ impl Around {
     ) -> axum::routing::MethodRouter<SharedApp> {
         let produces = match template {
             UNMATCHED | METRICS => None,
+            _ if template.ends_with("/notifications") => None,
+            _ if template.ends_with("/qr.svg") => Some(payments::qr::SVG),
             _ if template.ends_with("/watch") => Some("text/event-stream"),
             _ => Some("application/json"),
         };

@@ -12,6 +12,8 @@ pub struct ApiSettings {
     /// How long a body may take to come; one that takes longer is answered `request_timeout`. For a streamed body it bounds
     /// each pause instead.
     pub body_timeout: Duration,
+    /// How long opening or refreshing a payment waits for its channel's answer, before it is answered without.
+    pub open_wait: Duration,
     /// How long after its due time a timer counts as missed in `GET /v1/ops/verify`: the interval of the scan.
     pub scan_interval: Span,
 }

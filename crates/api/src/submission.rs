@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use axum::{
     extract::{FromRequest, Request},
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, request::Parts},
 };
 use bytes::Bytes;
 use ordain_domain::idempotency::{Fingerprint, Idempotency, KEY_LENGTH_MAX};
@@ -63,12 +63,46 @@ impl FromRequest<SharedApp> for Submission {
         require_json(&parts.headers)?;
         let key = key_of(&parts.headers)?;
         let body = read_body(&parts.headers, body, &app.settings).await?;
-        let idempotency = key.map(|key| {
-            let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
-            Idempotency { key, fingerprint }
-        });
+        let idempotency = idempotency_of(key, &parts, &body);
         Ok(Submission { body, idempotency })
     }
+}
+
+/// A POST with an effect that needs no words: its body is empty, or an object without members.
+#[derive(Debug)]
+pub(crate) struct BareSubmission {
+    idempotency: Option<Idempotency>,
+}
+
+/// A body that says nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoMembers {}
+
+impl BareSubmission {
+    /// The key, where one was sent.
+    pub(crate) fn key(self) -> Option<Idempotency> {
+        self.idempotency
+    }
+}
+
+impl FromRequest<SharedApp> for BareSubmission {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<BareSubmission, Problem> {
+        let (parts, body) = request.into_parts();
+        let key = key_of(&parts.headers)?;
+        let body = read_body(&parts.headers, body, &app.settings).await?;
+        if !body.is_empty() {
+            require_json(&parts.headers)?;
+            let NoMembers {} = parse_json(&body)?;
+        }
+        Ok(BareSubmission { idempotency: idempotency_of(key, &parts, &body) })
+    }
+}
+
+fn idempotency_of(key: Option<Arc<str>>, parts: &Parts, body: &[u8]) -> Option<Idempotency> {
+    key.map(|key| Idempotency { key, fingerprint: fingerprint(parts.method.as_str(), parts.uri.path(), body) })
 }
 
 /// SHA-256 of method, path and raw body. A NUL stands between them: neither method nor path can hold one.

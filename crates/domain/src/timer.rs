@@ -21,6 +21,16 @@ impl TimerKind {
     /// Every kind.
     pub const ALL: [TimerKind; 3] = [TimerKind::CloseOrder, TimerKind::AskChannels, TimerKind::WorkRefunds];
 
+    /// The word for it in lists and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TimerKind::CloseOrder => "close_order",
+            TimerKind::AskChannels => "ask_channels",
+            TimerKind::WorkRefunds => "work_refunds",
+        }
+    }
+
     /// The stored number of the kind. Never reused.
     #[must_use]
     pub const fn number(self) -> i64 {

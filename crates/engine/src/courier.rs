@@ -140,7 +140,7 @@ impl Courier {
         loop {
             let command = by_itself(Command::TakeChannelAnswer(answer.clone()), Actor::Channel);
             match self.engine.execute(command).await {
-                Ok(_) => return,
+                Ok(_) => return self.tell(&answer),
                 Err(failure) if failure.is_retryable() && !self.engine.is_stopping() => tokio::time::sleep(PAUSE).await,
                 Err(failure) => {
                     let order = answer.order;
@@ -148,6 +148,12 @@ impl Courier {
                     return;
                 }
             }
+        }
+    }
+
+    fn tell(&self, answer: &TakeChannelAnswer) {
+        if let Task::OpenPayment(payment) | Task::QueryPayment(payment) | Task::ClosePayment(payment) = answer.task {
+            self.engine.tell_answer(payment, answer.message);
         }
     }
 

@@ -18,7 +18,7 @@ use ordain_domain::{
     answer::{Answer, Reply},
     catalog::Catalog,
     command::Envelope,
-    ids::{OrderId, PaymentId},
+    ids::{MessageId, OrderId, PaymentId},
     order::Order,
     payment::Payment,
     rules::Rules,
@@ -85,6 +85,7 @@ impl Engine {
             counters: Arc::new(Counters::default()),
             hub: Arc::new(WatchHub::default()),
             payments: Arc::new(WatchHub::default()),
+            answers: Arc::new(WatchHub::default()),
             outbox: Arc::new(Outbox::default()),
             recent: Arc::new(RecentOrders::default()),
             catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
@@ -209,6 +210,19 @@ impl Engine {
     /// `Overloaded` when there are as many watchers as allowed.
     pub fn watch_payment(&self, payment: PaymentId) -> Result<Watch<PaymentId>, EngineFailure> {
         self.shared.payments.watch(payment)
+    }
+
+    /// Begins to watch for a channel's answers to calls about an attempt, also those that say nothing new.
+    ///
+    /// # Errors
+    /// `Overloaded` when there are as many watchers as allowed.
+    pub fn watch_answers(&self, payment: PaymentId) -> Result<Watch<PaymentId>, EngineFailure> {
+        self.shared.answers.watch(payment)
+    }
+
+    /// Tells those who wait for a channel's answer that it was kept, by the message that it answers.
+    pub(crate) fn tell_answer(&self, payment: PaymentId, message: MessageId) {
+        self.shared.answers.tell(std::iter::once((payment, message.number().unsigned_abs())));
     }
 
     /// Waits until an attempt is as `is_done` wants it, at most for `patience`, and answers it as it then stands.

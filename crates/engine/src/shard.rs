@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) hub: Arc<WatchHub<OrderId>>,
     pub(crate) payments: Arc<WatchHub<PaymentId>>,
+    /// Told when a channel's answer about a payment was kept, also one that says nothing new.
+    pub(crate) answers: Arc<WatchHub<PaymentId>>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<RecentOrders>,
     pub(crate) catalog: Arc<ArcSwap<Catalog>>,

@@ -12,6 +12,7 @@ mod layers;
 mod limits;
 mod listen;
 mod orders;
+mod payments;
 mod pricing;
 mod sandbox;
 mod scan;
@@ -31,6 +32,7 @@ pub(crate) use self::layers::{Assignment, Layers, Sources};
 pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::Listen;
 pub(crate) use self::orders::Orders;
+pub(crate) use self::payments::{LateMoney, Payments};
 pub(crate) use self::pricing::Pricing;
 pub(crate) use self::sandbox::Sandbox;
 pub(crate) use self::scan::Scan;
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     /// The rules for placing and closing orders.
     pub(crate) orders: Orders,
+    /// How payments and refunds are followed to their end.
+    pub(crate) payments: Payments,
     /// The search for what timers missed.
     pub(crate) scan: Scan,
     /// The sizes of batches and queues.
@@ -79,6 +83,7 @@ impl Config {
             listen: Listen::read(layers)?,
             store: Store::read(layers)?,
             orders: Orders::read(layers)?,
+            payments: Payments::read(layers)?,
             scan: Scan::read(layers)?,
             batch: Batch::read(layers)?,
             limits: Limits::read(layers)?,

@@ -2,6 +2,7 @@
 //!
 //! This describes what `path`, `paging`, `submission` and `preconditions` check; it checks nothing.
 
+use ordain_domain::ids::{CouponId, OrderId, PaymentId, ReceiptId, RefundId};
 use utoipa::openapi::{
     RefOr, Schema,
     path::{Parameter, ParameterIn},
@@ -21,9 +22,11 @@ pub(super) fn describe(path: &str, parameter: &mut Parameter) {
         schema.schema_type = SchemaType::Type(own.clone());
     }
     match (&parameter.parameter_in, parameter.name.as_str()) {
-        (ParameterIn::Path, "id") if path.starts_with("/v1/orders/") => pattern(schema, "^ord_(0|[1-9][0-9]{0,18})$"),
-        (ParameterIn::Path, "id") if path.starts_with("/v1/coupons/") => pattern(schema, "^cpn_(0|[1-9][0-9]{0,18})$"),
-        (ParameterIn::Path, "id" | "sku" | "user") | (ParameterIn::Query, "user_id") => pattern(schema, TEXT_ID),
+        (ParameterIn::Path, "id") => match prefix_of(path) {
+            Some(prefix) => pattern(schema, &format!("^{prefix}_(0|[1-9][0-9]{{0,18}})$")),
+            None => pattern(schema, TEXT_ID),
+        },
+        (ParameterIn::Path, "sku" | "user") | (ParameterIn::Query, "user_id") => pattern(schema, TEXT_ID),
         (ParameterIn::Query, "cursor") => pattern(schema, "^[A-Za-z0-9._:-]{1,64}$"),
         (ParameterIn::Header, "If-Match") => pattern(schema, r#"^(\*|"(0|[1-9][0-9]{0,19})")$"#),
         (ParameterIn::Header, "Idempotency-Key") => {
@@ -33,6 +36,18 @@ pub(super) fn describe(path: &str, parameter: &mut Parameter) {
         }
         _ => {}
     }
+}
+
+/// What the ids of a path's resource begin with, where they are Ordain's numbers.
+fn prefix_of(path: &str) -> Option<&'static str> {
+    let prefixes = [
+        ("/v1/orders/", OrderId::PREFIX),
+        ("/v1/coupons/", CouponId::PREFIX),
+        ("/v1/payments/", PaymentId::PREFIX),
+        ("/v1/refunds/", RefundId::PREFIX),
+        ("/v1/ops/receipts/", ReceiptId::PREFIX),
+    ];
+    prefixes.into_iter().find(|(start, _)| path.starts_with(start)).map(|(_, prefix)| prefix)
 }
 
 fn pattern(schema: &mut Object, pattern: &str) {

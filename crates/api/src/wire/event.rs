@@ -2,6 +2,9 @@
 //!
 //! Their data have a wire form of their own: what is stored is compact and outlives code, what is sent is for reading.
 
+mod payment;
+mod refund;
+
 use std::collections::BTreeMap;
 
 use ordain_domain::{
@@ -16,7 +19,12 @@ use crate::{
     time_text::Rfc3339,
     wire::{
         address::{AddressBody, AddressView},
+        event::{
+            payment::{CapturedView, EndedView, OpenedView, SurplusView},
+            refund::{FailedView, RequestedView, SucceededView},
+        },
         order_view::{CancelReasonWord, PriceView, QuoteLineView},
+        units::UnitsView,
     },
 };
 
@@ -29,11 +37,11 @@ pub(crate) struct EventView<'a> {
     id: PrefixedId,
     /// 1, 2, 3, … per order: the order's version after it.
     seq: u64,
-    /// `order.placed`, `order.paid`, `order.cancelled`.
+    /// `order.placed`, `payment.succeeded`, `order.paid`, …: which form `data` has.
     r#type: &'static str,
     #[schema(value_type = String, format = DateTime)]
     at: Rfc3339,
-    /// Who caused it: `buyer`, `merchant`, `operator`, `service`, `timer`, `scan`.
+    /// Who caused it: `buyer`, `merchant`, `operator`, `service`, `channel`, `timer`, `scan`.
     actor: &'static str,
     data: EventData<'a>,
 }
@@ -52,9 +60,14 @@ pub(crate) enum EventData<'a> {
         /// Money captured so far, minor units.
         paid: i64,
     },
-    /// Everything else.
-    #[schema(title = "other")]
-    Other {},
+    /// `order.closing`: it is ending; channels have yet to say whether money came.
+    #[schema(title = "order.closing")]
+    Closing {
+        /// Whose wish it is.
+        reason: CancelReasonWord,
+        /// In the caller's own words.
+        note: Option<&'a str>,
+    },
     /// `order.cancelled`: the order ended; what it held was given back.
     #[schema(title = "order.cancelled")]
     Cancelled {
@@ -63,6 +76,42 @@ pub(crate) enum EventData<'a> {
         /// In the caller's own words.
         note: Option<&'a str>,
     },
+    /// `order.reinstated`: money that came late was taken for it after all.
+    #[schema(title = "order.reinstated")]
+    Reinstated {
+        /// The attempt whose money pays it.
+        #[schema(value_type = String)]
+        payment_id: PrefixedId,
+    },
+    /// `order.units_cancelled`: units that were paid will not be shipped.
+    #[schema(title = "order.units_cancelled")]
+    UnitsCancelled {
+        /// Which units.
+        lines: Vec<UnitsView>,
+        /// In the merchant's own words.
+        note: Option<&'a str>,
+    },
+    /// `payment.created`
+    #[schema(title = "payment.created")]
+    PaymentOpened(OpenedView<'a>),
+    /// `payment.succeeded`
+    #[schema(title = "payment.succeeded")]
+    PaymentCaptured(CapturedView<'a>),
+    /// `payment.failed`, `payment.closed`
+    #[schema(title = "payment.failed, payment.closed")]
+    PaymentEnded(EndedView),
+    /// `payment.surplus`
+    #[schema(title = "payment.surplus")]
+    PaymentSurplus(SurplusView),
+    /// `refund.requested`
+    #[schema(title = "refund.requested")]
+    RefundRequested(RequestedView<'a>),
+    /// `refund.succeeded`
+    #[schema(title = "refund.succeeded")]
+    RefundSucceeded(SucceededView<'a>),
+    /// `refund.failed`
+    #[schema(title = "refund.failed")]
+    RefundFailed(FailedView<'a>),
 }
 
 /// Everything that was agreed when an order was placed.
@@ -100,22 +149,40 @@ impl<'a> From<&'a Placed> for PlacedView<'a> {
 impl<'a> EventView<'a> {
     /// The wire form of an order's event; none for an event of something else.
     pub(crate) fn of_order(record: &'a EventRecord) -> Option<EventView<'a>> {
-        let data = match &record.event {
-            Event::OrderPlaced(placed) => EventData::Placed(Box::new(PlacedView::from(placed.as_ref()))),
-            Event::OrderPaid(paid) => EventData::Paid { paid: paid.paid },
-            Event::OrderCancelled(cancelled) => {
-                EventData::Cancelled { reason: cancelled.reason.into(), note: cancelled.note.as_deref() }
-            }
-            Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => return None,
-            _ => EventData::Other {},
-        };
         Some(EventView {
             id: record.id.into(),
             seq: record.seq,
             r#type: record.event.type_name(),
             at: Rfc3339(record.at),
             actor: record.actor.as_str(),
-            data,
+            data: EventData::of_order(&record.event)?,
+        })
+    }
+}
+
+impl<'a> EventData<'a> {
+    fn of_order(event: &'a Event) -> Option<EventData<'a>> {
+        Some(match event {
+            Event::OrderPlaced(placed) => EventData::Placed(Box::new(PlacedView::from(placed.as_ref()))),
+            Event::OrderPaid(paid) => EventData::Paid { paid: paid.paid },
+            Event::OrderClosing(closing) => {
+                EventData::Closing { reason: closing.reason.into(), note: closing.note.as_deref() }
+            }
+            Event::OrderCancelled(cancelled) => {
+                EventData::Cancelled { reason: cancelled.reason.into(), note: cancelled.note.as_deref() }
+            }
+            Event::OrderReinstated(reinstated) => EventData::Reinstated { payment_id: reinstated.payment.into() },
+            Event::UnitsCancelled(units) => {
+                EventData::UnitsCancelled { lines: UnitsView::list(&units.lines), note: units.note.as_deref() }
+            }
+            Event::PaymentOpened(opened) => EventData::PaymentOpened(opened.into()),
+            Event::PaymentCaptured(captured) => EventData::PaymentCaptured(captured.into()),
+            Event::PaymentFailed(ended) | Event::PaymentClosed(ended) => EventData::PaymentEnded(ended.into()),
+            Event::PaymentSurplus(surplus) => EventData::PaymentSurplus(surplus.into()),
+            Event::RefundRequested(requested) => EventData::RefundRequested(requested.into()),
+            Event::RefundSucceeded(succeeded) => EventData::RefundSucceeded(succeeded.into()),
+            Event::RefundFailed(failed) => EventData::RefundFailed(failed.into()),
+            Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => return None,
         })
     }
 }

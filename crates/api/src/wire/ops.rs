@@ -5,7 +5,10 @@ use ordain_engine::port::store::{InvariantReport, StatusCount};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{time_text::Rfc3339, wire::order_view::StatusWord};
+use crate::{
+    time_text::Rfc3339,
+    wire::{order_view::StatusWord, payment::PaymentStatusWord, refund::RefundStatusWord},
+};
 
 /// What one invariant's check saw.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,11 +48,10 @@ impl<'a> From<&'a [InvariantReport]> for VerifyView<'a> {
     }
 }
 
-/// How many orders are in a status, and how long the oldest has been.
+/// How many things are in a status, and how long the oldest has been.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StatusCount)]
-pub(crate) struct StateView {
-    status: StatusWord,
+pub(crate) struct CountView<W: ToSchema> {
+    status: W,
     count: u64,
     /// When the one that has not changed for longest last changed.
     #[schema(value_type = String, format = DateTime)]
@@ -58,21 +60,32 @@ pub(crate) struct StateView {
     oldest_age_seconds: u64,
 }
 
-impl StateView {
-    /// The count as seen at `now`.
-    pub(crate) fn new(count: &StatusCount, now: Timestamp) -> StateView {
-        StateView {
+impl<W: ToSchema> CountView<W> {
+    /// The counts as seen at `now`.
+    pub(crate) fn list<S: Copy + Into<W>>(counts: &[StatusCount<S>], now: Timestamp) -> Vec<CountView<W>> {
+        let view = |count: &StatusCount<S>| CountView {
             status: count.status.into(),
             count: count.count,
             oldest_at: Rfc3339(count.oldest),
-            oldest_age_seconds: now.since(count.oldest).0 / 1_000_000,
-        }
+            oldest_age_seconds: age_seconds(count.oldest, now),
+        };
+        counts.iter().map(view).collect()
     }
 }
 
-/// All statuses that orders are in.
+/// How long ago something was, in whole seconds.
+pub(crate) fn age_seconds(since: Timestamp, now: Timestamp) -> u64 {
+    now.since(since).0 / 1_000_000
+}
+
+/// All statuses that orders, payments and refunds are in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatusCounts)]
 pub(crate) struct StatesView {
-    pub(crate) data: Vec<StateView>,
+    /// Of orders.
+    pub(crate) data: Vec<CountView<StatusWord>>,
+    /// Of attempts to pay.
+    pub(crate) payments: Vec<CountView<PaymentStatusWord>>,
+    /// Of refunds.
+    pub(crate) refunds: Vec<CountView<RefundStatusWord>>,
 }

@@ -27,7 +27,8 @@ struct FieldErrorView {
 
 /// RFC 9457. `code` is stable; further members belong to the code: `sku, available` (insufficient_stock), `expected_total,
 /// total` (price_changed), `order_id` (duplicate_order), `order_status` (order_state), `version` (precondition_failed),
-/// `reason` (coupon_not_usable), `balance` (insufficient_points), `limit` (too_many_unpaid).
+/// `reason` (coupon_not_usable), `balance` (insufficient_points), `limit` (too_many_unpaid), `payment_status` or `refund_status` (payment_state), `payment_id`
+/// (payment_unresolved, channel_unavailable), `refundable` (refund_exceeds).
 #[derive(Debug, ToSchema)]
 #[schema(as = Problem)]
 #[expect(dead_code, reason = "only its schema is used")]

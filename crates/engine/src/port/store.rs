@@ -15,9 +15,9 @@ use ordain_domain::{
     ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
     order::{Order, OrderStatus},
     outbox::Message,
-    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
+    payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
-    refund::Refund,
+    refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
@@ -165,11 +165,11 @@ pub struct OverduePage {
     pub first_unpaid: Option<OrderId>,
 }
 
-/// How many orders are in a status, and since when the oldest is.
+/// How many orders, or other things, are in a status, and since when the oldest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StatusCount {
+pub struct StatusCount<S = OrderStatus> {
     /// The status.
-    pub status: OrderStatus,
+    pub status: S,
     /// How many.
     pub count: u64,
     /// Least `updated_at` of them.
@@ -313,6 +313,10 @@ pub trait StoreReader: Send + Sync {
     fn backlog(&self) -> Result<Backlog, StoreFailure>;
     /// How many orders are in each status.
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure>;
+    /// How many attempts to pay are in each status, in the order of the statuses.
+    fn payment_counts(&self) -> Result<Vec<StatusCount<PaymentStatus>>, StoreFailure>;
+    /// How many refunds are in each status, in the order of the statuses.
+    fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure>;
     /// Checks the invariants on the data as they lie, in one snapshot. Timers count as missed when they are due for longer
     /// than `late_after`.
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure>;

@@ -34,6 +34,11 @@ pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Re
     serializer.serialize_str(&text(*duration))
 }
 
+/// Serializes durations as a list of their texts.
+pub(super) fn serialize_list<S: Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(durations.iter().map(|duration| text(*duration)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{parse, text};

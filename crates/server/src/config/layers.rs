@@ -165,6 +165,7 @@ impl Layers {
         let value = match self.settings.get(key).map(|setting| &setting.value) {
             Some(Value::Integer(_)) => text.parse().map_or_else(|_| as_text(), Value::Integer),
             Some(Value::Boolean(_)) => text.parse().map_or_else(|_| as_text(), Value::Boolean),
+            Some(Value::Array(_)) => list(text),
             _ => as_text(),
         };
         self.lay(key, value, origin)
@@ -197,6 +198,14 @@ impl Layers {
         let nearest = self.settings.keys().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
         nearest.expect("the default file has keys")
     }
+}
+
+/// A list that came as text: as TOML writes it, or its items parted by commas; an empty text is an empty list.
+fn list(text: &str) -> Value {
+    let written = format!("list = {text}").parse::<Table>().ok();
+    let written = written.and_then(|mut table| table.remove("list")).filter(Value::is_array);
+    let items = || text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect();
+    written.unwrap_or_else(|| Value::Array(items()))
 }
 
 /// The environment variable of a key: `orders.lines_max` is `ORDAIN__ORDERS__LINES_MAX`.

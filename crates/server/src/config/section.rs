@@ -52,6 +52,22 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of at most `count_max` durations, each within `bounds`.
+    pub(super) fn durations(
+        &self,
+        key: &str,
+        count_max: usize,
+        bounds: RangeInclusive<Duration>,
+    ) -> Result<Vec<Duration>, ConfigError> {
+        let item = |value: &Value| value.as_str().and_then(duration::parse).filter(|item| bounds.contains(item));
+        let items = self.setting(key).value.as_array().filter(|items| items.len() <= count_max);
+        items.and_then(|items| items.iter().map(item).collect()).ok_or_else(|| {
+            let (least, most) = (duration::text(*bounds.start()), duration::text(*bounds.end()));
+            let expected = format!("at most {count_max} durations such as [\"5s\", \"15m\"], each from {least} to {most}");
+            self.wrong(key, &expected)
+        })
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(&self, key: &str) -> Result<bool, ConfigError> {
         self.setting(key).value.as_bool().ok_or_else(|| self.wrong(key, "true or false"))

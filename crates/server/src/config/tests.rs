@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Breaker, Config, DEFAULT_FILE, Layers, Limits, Listen, LogFormat, Orders, Pricing, Sandbox, Scan, Sources,
-    Store, StoreUrl, Telemetry, effective,
+    Batch, Breaker, Config, DEFAULT_FILE, LateMoney, Layers, Limits, Listen, LogFormat, Orders, Payments, Pricing,
+    Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, effective,
 };
 
 fn defaults() -> (Config, Layers) {
@@ -33,6 +33,16 @@ fn the_shipped_file_holds_the_promised_defaults() {
             duplicate_window: Duration::from_secs(3),
             lines_max: 1_000,
             unpaid_per_user_max: 20,
+        },
+        payments: Payments {
+            first_queries: [5, 15, 30].map(Duration::from_secs).to_vec(),
+            poll_interval: Duration::from_secs(60),
+            poll_for: Duration::from_secs(30 * 60),
+            give_up_after: Duration::from_secs(3 * 86_400),
+            closing_max: Duration::from_secs(30 * 60),
+            late_money: LateMoney::Refund,
+            refund_retries: [1, 5, 30, 120, 360, 1_440].map(|minutes| Duration::from_secs(60 * minutes)).to_vec(),
+            open_wait: Duration::from_secs(2),
         },
         scan: Scan { interval: Duration::from_secs(5 * 60) },
         batch: Batch { commands_max: 512, queue_max: 16_384 },
@@ -77,6 +87,13 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
         ("orders.duplicate_window", "0s", "1h"),
         ("orders.lines_max", "1", "1000"),
         ("orders.unpaid_per_user_max", "1", "1000000"),
+        ("payments.first_queries", "100ms", "1d"),
+        ("payments.poll_interval", "100ms", "1d"),
+        ("payments.poll_for", "0s", "30d"),
+        ("payments.give_up_after", "0s", "90d"),
+        ("payments.closing_max", "100ms", "7d"),
+        ("payments.refund_retries", "10ms", "30d"),
+        ("payments.open_wait", "0s", "30s"),
         ("scan.interval", "100ms", "1d"),
         ("batch.commands_max", "1", "4096"),
         ("batch.queue_max", "512", "1048576"),
@@ -117,16 +134,43 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
 }
 
 #[test]
+fn lists_are_read_as_toml_and_as_words() {
+    let seconds = |list: &[u64]| Some(list.iter().copied().map(Duration::from_secs).collect::<Vec<_>>());
+    let twenty = vec!["1s"; 20].join(",");
+    let table = [
+        ("1s, 2m", seconds(&[1, 120])),
+        ("[\"1s\", \"2m\"]", seconds(&[1, 120])),
+        ("1h", seconds(&[3_600])),
+        ("", seconds(&[])),
+        ("[]", seconds(&[])),
+        (twenty.as_str(), seconds(&[1; 20])),
+        (&format!("{twenty},1s"), None),
+        ("1s,2", None),
+        ("[1, 2]", None),
+        ("[\"1s\"", None),
+    ];
+    for (text, expected) in table {
+        let sources =
+            Sources { assignments: vec![format!("payments.first_queries={text}").parse().unwrap()], ..Sources::default() };
+        let config = Config::read(&Layers::gather(&sources).unwrap());
+        assert_eq!(config.map(|config| config.payments.first_queries).ok(), expected, "{text}");
+    }
+}
+
+#[test]
 fn the_effective_text_reads_back_as_the_same_configuration() {
     let assignments = vec![
         "orders.payment_window=120s".parse().unwrap(),
         "store.url=sqlite:a \"quoted\" # path.db".parse().unwrap(),
         "telemetry.order_transitions=true".parse().unwrap(),
+        "payments.refund_retries=1s,90s".parse().unwrap(),
+        "payments.late_money=reinstate_if_stock".parse().unwrap(),
     ];
     let layers = Layers::gather(&Sources { assignments, ..Sources::default() }).unwrap();
     let config = Config::read(&layers).unwrap();
     let text = effective(&config, &layers);
     assert!(text.contains("payment_window = \"2m\"  # from --set\n"), "{text}");
     assert!(text.contains("lines_max = 1000\n"), "{text}");
+    assert!(text.contains("refund_retries = [\"1s\", \"90s\"]  # from --set\n"), "{text}");
     assert_eq!(text.parse::<Table>().unwrap(), Table::try_from(config).unwrap());
 }

@@ -9,7 +9,7 @@ use ordain_adapters::{
 use ordain_api::ApiSettings;
 use ordain_domain::{
     price::ShippingRule,
-    rules::{PaymentRules, Rules},
+    rules::{LateMoney, PaymentRules, Rules},
     time::Span,
 };
 use ordain_engine::{
@@ -24,7 +24,7 @@ use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
 use super::transition_log::TransitionLog;
 use crate::{
     cli::Failure,
-    config::{Config, StoreUrl},
+    config::{self, Config, Payments, StoreUrl},
 };
 
 /// How long answers are kept under idempotency keys. Orders keep theirs for ever.
@@ -94,6 +94,7 @@ pub(super) fn api_settings(config: &Config) -> ApiSettings {
     ApiSettings {
         body_bytes_max: config.limits.body_bytes_max,
         body_timeout: config.limits.read_timeout,
+        open_wait: config.payments.open_wait,
         scan_interval: span(config.scan.interval),
     }
 }
@@ -105,7 +106,23 @@ fn rules(config: &Config) -> Rules {
         lines_max: config.orders.lines_max,
         unpaid_per_user_max: config.orders.unpaid_per_user_max,
         shipping: ShippingRule { fee: config.pricing.shipping_fee, free_over: config.pricing.free_shipping_over },
-        payments: PaymentRules::standard(),
+        payments: payment_rules(&config.payments),
+    }
+}
+
+fn payment_rules(payments: &Payments) -> PaymentRules {
+    let spans = |durations: &[Duration]| durations.iter().copied().map(span).collect();
+    PaymentRules {
+        first_queries: spans(&payments.first_queries),
+        poll_interval: span(payments.poll_interval),
+        poll_for: span(payments.poll_for),
+        give_up_after: span(payments.give_up_after),
+        closing_max: span(payments.closing_max),
+        late_money: match payments.late_money {
+            config::LateMoney::Refund => LateMoney::Refund,
+            config::LateMoney::ReinstateIfStock => LateMoney::ReinstateIfStock,
+        },
+        refund_retries: spans(&payments.refund_retries),
     }
 }
 

@@ -80,6 +80,8 @@ pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
     counts.retain(|count| count.count > 0);
     counts.sort_by_key(|count| count.status);
     assert_eq!(counts, model.status_counts(), "orders by status");
+    assert_eq!(reader.payment_counts().expect(READABLE), model.payment_counts(), "attempts by status");
+    assert_eq!(reader.refund_counts().expect(READABLE), model.refund_counts(), "refunds by status");
 }
 
 /// All pages of a list, each asked for before the last key of the one before it.

@@ -9,7 +9,7 @@ use ordain_domain::{
     ids::{OrderId, Sku, UserId, first_number_at},
     order::{Order, OrderStatus},
     outbox::{Message, MessageChange},
-    payment::{Payment, Receipt, ReceiptVerdict},
+    payment::{Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::PointsEntry,
     refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
@@ -185,13 +185,26 @@ impl Model {
 
     /// Statuses with at least one order.
     pub(super) fn status_counts(&self) -> Vec<StatusCount> {
-        let mut counts: BTreeMap<OrderStatus, StatusCount> = BTreeMap::new();
-        for order in self.all.orders.values() {
-            let fresh = StatusCount { status: order.status, count: 0, oldest: order.updated_at };
-            let count = counts.entry(order.status).or_insert(fresh);
-            count.count += 1;
-            count.oldest = count.oldest.min(order.updated_at);
-        }
-        counts.into_values().collect()
+        counted(self.all.orders.values().map(|order| (order.status, order.updated_at)))
     }
+
+    /// Statuses with at least one attempt to pay.
+    pub(super) fn payment_counts(&self) -> Vec<StatusCount<PaymentStatus>> {
+        counted(self.all.payments.values().map(|payment| (payment.status, payment.updated_at)))
+    }
+
+    /// Statuses with at least one refund.
+    pub(super) fn refund_counts(&self) -> Vec<StatusCount<RefundStatus>> {
+        counted(self.all.refunds.values().map(|refund| (refund.status, refund.updated_at)))
+    }
+}
+
+fn counted<S: Copy + Ord>(rows: impl Iterator<Item = (S, Timestamp)>) -> Vec<StatusCount<S>> {
+    let mut counts: BTreeMap<S, StatusCount<S>> = BTreeMap::new();
+    for (status, at) in rows {
+        let count = counts.entry(status).or_insert(StatusCount { status, count: 0, oldest: at });
+        count.count += 1;
+        count.oldest = count.oldest.min(at);
+    }
+    counts.into_values().collect()
 }

@@ -2,7 +2,7 @@
 
 mod stuck;
 
-use std::{ops::Bound, sync::Arc};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use ordain_domain::{
     coupon::Coupon,
@@ -12,9 +12,9 @@ use ordain_domain::{
     },
     order::{Order, OrderStatus},
     outbox::Message,
-    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
+    payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
-    refund::Refund,
+    refund::{Refund, RefundStatus},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -32,6 +32,17 @@ const LOOKED_AT_MAX: usize = 10_000;
 
 fn is_before<K: Ord>(page: &Before<K>, key: &K) -> bool {
     page.key.as_ref().is_none_or(|before| key < before)
+}
+
+/// How many rows are in each status, out of each row's status and the time of its last change.
+fn counted<S: Copy + Ord>(rows: impl Iterator<Item = (S, Timestamp)>) -> Vec<StatusCount<S>> {
+    let mut counts: BTreeMap<S, StatusCount<S>> = BTreeMap::new();
+    for (status, updated_at) in rows {
+        let count = counts.entry(status).or_insert(StatusCount { status, count: 0, oldest: updated_at });
+        count.count += 1;
+        count.oldest = count.oldest.min(updated_at);
+    }
+    counts.into_values().collect()
 }
 
 impl StoreReader for MemoryReader {
@@ -254,12 +265,17 @@ impl StoreReader for MemoryReader {
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {
         let state = self.state();
-        let count = |status| {
-            let since = state.rows.orders.values().filter(|order| order.status == status).map(|order| order.updated_at);
-            let (count, oldest) = since.fold((0, Timestamp::MAX), |(count, oldest), at| (count + 1, oldest.min(at)));
-            (count > 0).then_some(StatusCount { status, count, oldest })
-        };
-        Ok(OrderStatus::ALL.into_iter().filter_map(count).collect())
+        Ok(counted(state.rows.orders.values().map(|order| (order.status, order.updated_at))))
+    }
+
+    fn payment_counts(&self) -> Result<Vec<StatusCount<PaymentStatus>>, StoreFailure> {
+        let state = self.state();
+        Ok(counted(state.rows.payments.values().map(|payment| (payment.status, payment.updated_at))))
+    }
+
+    fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure> {
+        let state = self.state();
+        Ok(counted(state.rows.refunds.values().map(|refund| (refund.status, refund.updated_at))))
     }
 
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {

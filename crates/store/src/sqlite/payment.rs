@@ -9,6 +9,7 @@ use ordain_domain::{
     payment::{Payment, PaymentStatus, ReportedState, TransactionKey},
     time::Timestamp,
 };
+use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 
 use super::{
@@ -20,6 +21,9 @@ const PAYMENT_LOAD: &str = "-- payment_load
 SELECT id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
     transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at
 FROM payments WHERE id = ?1";
+
+const PAYMENT_STATUSES_LIST: &str = "-- payment_statuses_list
+SELECT status, count(*), min(updated_at) FROM payments GROUP BY status";
 
 const PAYMENT_PUT: &str = "-- payment_put
 INSERT INTO payments (id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
@@ -47,6 +51,21 @@ pub(super) fn load(connection: &Connection, id: PaymentId) -> Result<Option<Paym
     let mut statement = connection.prepare_cached(PAYMENT_LOAD)?;
     let mut rows = statement.query([id.number()])?;
     rows.next()?.map(payment).transpose()
+}
+
+/// How many attempts are in each status, over the whole table.
+pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<PaymentStatus>>, SqliteFailure> {
+    let mut statement = connection.prepare(PAYMENT_STATUSES_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let word = text(row, 0)?;
+        let status = PaymentStatus::from_word(word);
+        let status = status.ok_or_else(|| SqliteFailure::damaged("payments", format_args!("status {word:?}")))?;
+        counts.push(StatusCount { status, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
+    }
+    counts.sort_by_key(|count| count.status);
+    Ok(counts)
 }
 
 /// A row of `payment_load` and its like.

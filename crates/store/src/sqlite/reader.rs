@@ -14,9 +14,9 @@ use ordain_domain::{
     ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
     order::{Order, OrderStatus},
     outbox::Message,
-    payment::{OrderAccount, Payment, Receipt, ReceiptVerdict},
+    payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
-    refund::Refund,
+    refund::{Refund, RefundStatus},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -237,6 +237,14 @@ impl StoreReader for SqliteReader {
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {
         Ok(order_list::status_counts(&self.pool.open_own()?)?)
+    }
+
+    fn payment_counts(&self) -> Result<Vec<StatusCount<PaymentStatus>>, StoreFailure> {
+        Ok(payment::status_counts(&self.pool.open_own()?)?)
+    }
+
+    fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure> {
+        Ok(refund::status_counts(&self.pool.open_own()?)?)
     }
 
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {

@@ -9,6 +9,7 @@ use ordain_domain::{
     refund::{Refund, RefundCause, RefundStatus},
     time::Timestamp,
 };
+use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 
 use super::{
@@ -20,6 +21,9 @@ const REFUND_LOAD: &str = "-- refund_load
 SELECT id, order_id, payment_id, status, amount, currency, lines, cause, reason, tries, next_at, transaction_number,
     note, version, created_at, updated_at
 FROM refunds WHERE id = ?1";
+
+const REFUND_STATUSES_LIST: &str = "-- refund_statuses_list
+SELECT status, count(*), min(updated_at) FROM refunds GROUP BY status";
 
 const REFUND_PUT: &str = "-- refund_put
 INSERT INTO refunds (id, order_id, payment_id, status, amount, currency, lines, cause, reason, tries, next_at,
@@ -39,6 +43,21 @@ pub(super) fn load(connection: &Connection, id: RefundId) -> Result<Option<Refun
     let mut statement = connection.prepare_cached(REFUND_LOAD)?;
     let mut rows = statement.query([id.number()])?;
     rows.next()?.map(refund).transpose()
+}
+
+/// How many refunds are in each status, over the whole table.
+pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<RefundStatus>>, SqliteFailure> {
+    let mut statement = connection.prepare(REFUND_STATUSES_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let word = text(row, 0)?;
+        let status = RefundStatus::from_word(word);
+        let status = status.ok_or_else(|| SqliteFailure::damaged("refunds", format_args!("status {word:?}")))?;
+        counts.push(StatusCount { status, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
+    }
+    counts.sort_by_key(|count| count.status);
+    Ok(counts)
 }
 
 /// A row of `refund_load` and its like.

@@ -1,4 +1,5 @@
-//! `POST /v1/orders/{id}/cancel`: ends an unpaid order; what it held is given back in the same decision.
+//! `POST /v1/orders/{id}/cancel`: ends an order that is not shipped, or takes units out of a paid one; what they held is given
+//! back in the same decision.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,6 +9,7 @@ use ordain_domain::{
     command::Command,
     ids::OrderId,
     order::{CancelOrder, CancelReason},
+    refund::RefundLine,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,11 +19,16 @@ use crate::{
     app::SharedApp,
     field_errors::FieldErrors,
     http::respond,
+    json_text::Object,
     path::Named,
     preconditions::Precondition,
     problem::Problem,
     submission::Submission,
-    wire::{order_view::OrderView, stock::REASON_LENGTH_MAX},
+    wire::{
+        order_view::OrderView,
+        stock::REASON_LENGTH_MAX,
+        units::{UnitsBody, checked_units},
+    },
 };
 
 const ROUTE: &str = "POST /v1/orders/{id}/cancel";
@@ -36,21 +43,39 @@ pub(crate) struct CancelBody<'a> {
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "buyer")]
     reason: Cow<'a, str>,
+    /// Units of a paid order that shall not be shipped: a merchant's wish. Without them it is about all that is not shipped.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<UnitsBody>>, min_items = 1)]
+    lines: Option<Vec<Object<UnitsBody>>>,
+}
+
+/// What a body asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    reason: CancelReason,
+    note: Option<Arc<str>>,
+    lines: Vec<RefundLine>,
 }
 
 impl CancelBody<'_> {
-    fn wish(&self) -> Result<(CancelReason, Option<Arc<str>>), Problem> {
+    fn wish(&self) -> Result<Wish, Problem> {
         let mut errors = FieldErrors::new();
         errors.text(&self.reason, REASON_LENGTH_MAX, format_args!("/reason"));
-        errors.finish(Some(match self.reason.as_ref() {
+        let lines = self.lines.as_deref().map_or_else(Vec::new, |lines| checked_units(lines, &mut errors));
+        let (reason, note) = match self.reason.as_ref() {
             "buyer" => (CancelReason::Buyer, None),
             "merchant" => (CancelReason::Merchant, None),
             note => (CancelReason::Merchant, Some(Arc::from(note))),
-        }))
+        };
+        errors.finish(Some(Wish { reason, note, lines }))
     }
 }
 
 /// Cancel an order
+///
+/// An unpaid order with an open attempt to pay is `closing` until the channel has said whether money came; if it did, the order
+/// is paid and stays. Of a paid order the units that are not shipped are cancelled, at the merchant's wish, and their money goes
+/// back.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = "orders", operation_id = "cancel_order",
     params(
@@ -59,7 +84,7 @@ impl CancelBody<'_> {
         ("If-Match" = Option<String>, Header)
     ),
     request_body = CancelBody,
-    responses((status = 200, body = OrderView, description = "The order after it"))
+    responses((status = 200, body = OrderView, description = "The order after it: `cancelled`, `closing`, or what is left of a paid one"))
 )]
 pub(crate) async fn cancel_order(
     State(app): State<SharedApp>,
@@ -68,10 +93,10 @@ pub(crate) async fn cancel_order(
     submission: Submission,
 ) -> Result<Response, Problem> {
     let key = submission.key();
-    let (reason, note) = submission.parse::<CancelBody<'_>>()?.wish()?;
+    let Wish { reason, note, lines } = submission.parse::<CancelBody<'_>>()?.wish()?;
     let expected_version =
         precondition.expected(|| Ok(app.read(|reader| reader.order(order))?.map(|order| order.version)))?;
-    let command = Command::CancelOrder(CancelOrder { order, reason, note, lines: Vec::new(), expected_version });
+    let command = Command::CancelOrder(CancelOrder { order, reason, note, lines, expected_version });
     let reply = app.execute(Some(ROUTE), key, command).await?;
     Ok(respond(reply, |answer| match answer {
         Answer::Order(order) => Some(answer::resource(StatusCode::OK, order.version, &OrderView::from(order.as_ref()))),
@@ -86,19 +111,24 @@ mod tests {
 
     #[test]
     fn reasons_are_words_or_notes() {
+        let merchant = CancelReason::Merchant;
         let table = [
-            (r#"{"reason":"buyer"}"#, Some((CancelReason::Buyer, None))),
-            (r#"{"reason":"merchant"}"#, Some((CancelReason::Merchant, None))),
-            (r#"{"reason":"changed my mind"}"#, Some((CancelReason::Merchant, Some("changed my mind")))),
+            (r#"{"reason":"buyer"}"#, Some((CancelReason::Buyer, None, 0))),
+            (r#"{"reason":"merchant"}"#, Some((merchant, None, 0))),
+            (r#"{"reason":"changed my mind"}"#, Some((merchant, Some("changed my mind"), 0))),
+            (r#"{"reason":"merchant","lines":[{"line":1,"quantity":2}]}"#, Some((merchant, None, 1))),
+            (r#"{"reason":"merchant","lines":null}"#, Some((merchant, None, 0))),
+            (r#"{"reason":"merchant","lines":[]}"#, None),
+            (r#"{"reason":"merchant","lines":[{"line":0,"quantity":2}]}"#, None),
             (r#"{"reason":""}"#, None),
             (r#"{"reason":null}"#, None),
             (r#"{}"#, None),
             (r#"{"reason":"buyer","status":"paid"}"#, None),
         ];
         for (text, expected) in table {
-            let found = parse_json::<CancelBody<'_>>(text.as_bytes()).and_then(|body| body.wish());
-            let found = found.ok();
-            assert_eq!(found.as_ref().map(|(reason, note)| (*reason, note.as_deref())), expected, "{text}");
+            let found = parse_json::<CancelBody<'_>>(text.as_bytes()).and_then(|body| body.wish()).ok();
+            let found = found.as_ref().map(|wish| (wish.reason, wish.note.as_deref(), wish.lines.len()));
+            assert_eq!(found, expected, "{text}");
         }
     }
 }

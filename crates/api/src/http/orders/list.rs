@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use crate::{
     answer,
     app::SharedApp,
-    paging::{Page, Parameters, cursor_of, limit_of},
+    paging::{Page, Parameters, cursor_of, given, limit_of},
     problem::{Place, Problem},
     wire::order_view::{OrderPage, OrderView, StatusWord},
 };
@@ -63,11 +63,6 @@ pub(crate) async fn list_orders(
         }
     };
     Ok(answer::json(StatusCode::OK, &page.map(OrderView::from)))
-}
-
-/// A parameter without a value is one that is not given.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn status_of(word: &str) -> Result<OrderStatus, Problem> {

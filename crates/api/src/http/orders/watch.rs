@@ -3,30 +3,21 @@
 //! What is sent is read from the log, never from a buffer, so that a slow or returning watcher misses nothing: each event's
 //! `id` is the position in the log, and `Last-Event-ID` goes on behind it. The stream ends when the server stops.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::collections::VecDeque;
 
-use axum::{
-    extract,
-    http::{HeaderMap, HeaderName},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
-};
+use axum::{extract, http::HeaderMap, response::Response};
 use futures_util::stream;
-use ordain_domain::{
-    event::EventRecord,
-    ids::{EventId, OrderId},
-    order::Order,
-};
+use ordain_domain::{event::EventRecord, ids::OrderId, order::Order};
 use ordain_engine::watch::Watch;
-use tokio::sync::watch;
 
-use crate::{app::SharedApp, path::Named, problem::Problem, refusal::problem_of_failure, wire::order_view::OrderView};
-
-/// After so much silence a comment is sent, so that nothing on the way takes the connection for dead.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+use crate::{
+    app::SharedApp,
+    event_stream::{self, drained, event_of, last_event_id},
+    path::Named,
+    problem::Problem,
+    refusal::problem_of_failure,
+    wire::order_view::OrderView,
+};
 
 /// Watch an order
 #[utoipa::path(
@@ -55,30 +46,10 @@ pub(crate) async fn watch_order(
     if watcher.order.is_none() {
         return Err(Problem::not_found("order"));
     }
-    let events = stream::unfold(watcher, |mut watcher| async move {
-        let state = watcher.next().await?;
-        Some((Ok::<Event, Infallible>(event_of(&state)), watcher))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response())
-}
-
-/// What is not a position is as good as none (the HTML standard lets clients send any text).
-fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
-    let number: i64 = headers.get(LAST_EVENT_ID)?.to_str().ok()?.trim().parse().ok()?;
-    (number >= 0).then(|| EventId::from_number(number))
-}
-
-fn event_of(state: &State) -> Event {
-    let State { order, cause } = state;
-    let data = serde_json::to_string(&OrderView::from(order)).expect("wire types hold only what JSON can hold");
-    Event::default().event(cause).id(order.last_event.number().to_string()).data(data)
-}
-
-/// Waits for the server to be told to stop. Where nobody can tell any more, for ever.
-async fn drained(draining: &mut watch::Receiver<bool>) {
-    if draining.wait_for(|draining| *draining).await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    Ok(event_stream::respond(stream::unfold(watcher, |mut watcher| async move {
+        let State { order, cause } = watcher.next().await?;
+        Some((event_of(order.last_event, cause, &OrderView::from(&order)), watcher))
+    })))
 }
 
 /// One watcher of one order.

@@ -1,0 +1,79 @@
+//! What has to do with the outside as metrics, read at the moment of a scrape: calls to payment channels, messages that wait
+//! to be delivered, and what waits for a person.
+
+use std::{fmt, sync::Arc};
+
+use ordain_engine::Engine;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+const MICROS_PER_SECOND: f64 = 1_000_000.0;
+/// The task whose calls are counted as `ordain_payment_query`.
+const QUERY: &str = "query_payment";
+/// Who takes the messages of the outbox.
+const SINK: &str = "channels";
+
+/// Reads an engine.
+pub(super) struct OutsideCollector(pub(super) Arc<Engine>);
+
+impl fmt::Debug for OutsideCollector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OutsideCollector")
+    }
+}
+
+impl Collector for OutsideCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.encode_calls(&mut encoder)?;
+        self.encode_backlog(&mut encoder)
+    }
+}
+
+impl OutsideCollector {
+    fn encode_calls(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let calls = self.0.counters().calls.read();
+        let help = "Calls to payment channels, by what became of them";
+        let mut metric = encoder.encode_descriptor("ordain_channel_calls", help, None, MetricType::Counter)?;
+        for (channel, task, result, count) in &calls {
+            let labels = [("channel", channel.as_str()), ("task", *task), ("result", *result)];
+            ConstCounter::new(*count).encode(metric.encode_family(&labels)?)?;
+        }
+        let help = "Questions to payment channels where a payment stands";
+        let mut metric = encoder.encode_descriptor("ordain_payment_query", help, None, MetricType::Counter)?;
+        for (channel, _, result, count) in calls.iter().filter(|(_, task, ..)| *task == QUERY) {
+            let labels = [("channel", channel.as_str()), ("result", *result)];
+            ConstCounter::new(*count).encode(metric.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    /// What cannot be read is left out: a scrape is no place to fail.
+    fn encode_backlog(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Ok(backlog) = self.0.reader().backlog() else { return Ok(()) };
+        let help = "Messages that wait to be delivered or answered";
+        let metric = encoder.encode_descriptor("ordain_outbox_pending", help, None, MetricType::Gauge)?;
+        gauge(backlog.messages).encode(metric)?;
+        let lag = backlog.oldest_message.map_or(0, |oldest| self.0.now().since(oldest).0) as f64 / MICROS_PER_SECOND;
+        let help = "Age of the oldest message that waits";
+        let mut metric = encoder.encode_descriptor("ordain_outbox_lag_seconds", help, None, MetricType::Gauge)?;
+        ConstGauge::new(lag).encode(metric.encode_family(&[("sink", SINK)])?)?;
+        let help = "Orders that wait for channels, and what waits for a person";
+        let mut metric = encoder.encode_descriptor("ordain_stuck", help, None, MetricType::Gauge)?;
+        for (kind, count) in [
+            ("closing_order", backlog.closing_orders),
+            ("manual_payment", backlog.manual_payments),
+            ("manual_refund", backlog.manual_refunds),
+            ("quarantined_receipt", backlog.quarantined_receipts),
+        ] {
+            gauge(count).encode(metric.encode_family(&[("kind", kind)])?)?;
+        }
+        Ok(())
+    }
+}
+
+fn gauge(value: u64) -> ConstGauge<i64> {
+    ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
+}
