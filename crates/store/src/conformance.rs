@@ -82,7 +82,7 @@ macro_rules! conformance_tests {
             }
             damages {
                 clean_data_have_no_broken_invariant
-                damage_is_found_under_its_number
+                damage_is_found_under_its_rule
             }
             lists {
                 orders_of_a_user_come_newest_first

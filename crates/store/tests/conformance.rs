@@ -53,7 +53,9 @@ mod sqlite {
 
     use ordain_domain::{
         ids::OrderId,
+        payment::TransactionKey,
         time::{Span, Timestamp},
+        timer::Timer,
     };
     use ordain_engine::port::store::{Poisoned, ShardStore, StoreReader};
     use ordain_store::{
@@ -204,11 +206,53 @@ mod sqlite {
                     [number(order)],
                 )
             }
-            Damage::TimerLost(timer) => file.execute(
-                "DELETE FROM timers WHERE due = ?1 AND order_id = ?2",
-                [timer.due.0, number(&timer.order)],
+            Damage::LockLost(order, sku) => {
+                let lock = params![number(order), sku.as_str()];
+                file.execute("DELETE FROM stock_locks WHERE order_id = ?1 AND sku = ?2", lock)
+            }
+            Damage::EventOfAnotherKind(event) => file.execute(
+                "UPDATE events SET type = 'order.reinstated', data = '{\"payment\":1}' WHERE position = ?1",
+                [event.number()],
             ),
+            Damage::TimerLost(Timer { due, kind, order }) => file.execute(
+                "DELETE FROM timers WHERE due = ?1 AND kind = ?2 AND order_id = ?3",
+                [due.0, kind.number(), number(order)],
+            ),
+            Damage::TimerLeft(Timer { due, kind, order }) => {
+                file.execute("INSERT INTO timers VALUES (?1, ?2, ?3)", [due.0, kind.number(), number(order)])
+            }
+            money => do_damage_to_money(file, money),
         }
+    }
+
+    fn do_damage_to_money(file: &Connection, damage: &Damage) -> rusqlite::Result<usize> {
+        let (sql, id) = match damage {
+            Damage::CapturedOfAccount(order) => {
+                ("UPDATE order_accounts SET captured = captured + 1 WHERE order_id = ?1", order.number())
+            }
+            Damage::PaymentsUnnamed(order) => (
+                "UPDATE order_accounts SET lists = json_remove(lists, '$.payments') WHERE order_id = ?1",
+                order.number(),
+            ),
+            Damage::MoneyKept(order) => ("UPDATE order_accounts SET refunding = 0 WHERE order_id = ?1", order.number()),
+            Damage::RefundingOfPayment(payment) => {
+                ("UPDATE payments SET refunding = refunding - 1 WHERE id = ?1", payment.number())
+            }
+            Damage::MoneyOfLine(order) => {
+                ("UPDATE line_accounts SET money = money - 1 WHERE order_id = ?1 AND line = 0", order.number())
+            }
+            Damage::SecondCounts(payment) => ("UPDATE payments SET counts = 1 WHERE id = ?1", payment.number()),
+            Damage::MessageOld(message) => ("UPDATE outbox SET created_at = 0 WHERE id = ?1", message.number()),
+            Damage::MessageLost(message) => ("DELETE FROM outbox WHERE id = ?1", message.number()),
+            Damage::QueryForgotten(payment) => ("UPDATE payments SET query_at = NULL WHERE id = ?1", payment.number()),
+            Damage::StepForgotten(refund) => ("UPDATE refunds SET next_at = NULL WHERE id = ?1", refund.number()),
+            Damage::TransactionLost(TransactionKey { channel, transaction }) => {
+                let sql = "DELETE FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
+                return file.execute(sql, [&**channel, &**transaction]);
+            }
+            other => panic!("no statement does {other:?}"),
+        };
+        file.execute(sql, [id])
     }
 
     ordain_store::conformance_tests!(Sqlite);

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use ordain_domain::{
     event::Event,
-    order::{Order, OrderToken, Placed},
+    ids::{OrderId, PaymentId},
+    order::{Order, OrderReinstated, OrderToken, Placed},
+    payment::OrderAccount,
+    rows::Changes,
     stock::{Lock, LockState},
+    time::Timestamp,
 };
 
 use super::{MemoryReader, State};
@@ -40,12 +44,44 @@ fn do_damage(state: &mut State, damage: &Damage) -> Option<()> {
         Damage::FrozenPoints(user) => state.rows.points.get_mut(user)?.frozen += 1,
         Damage::AgreedTotal(order) => agree_on_more(state, *order)?,
         Damage::TimerLost(timer) => return state.timers.remove(timer).then_some(()),
+        Damage::TimerLeft(timer) => return state.timers.insert(*timer).then_some(()),
+        Damage::LockLost(order, sku) => {
+            let locks = state.rows.locks.get_mut(order)?;
+            *locks = Arc::new(locks.iter().filter(|lock| lock.sku != *sku).cloned().collect());
+        }
+        Damage::EventOfAnotherKind(event) => {
+            let payment = PaymentId::from_number(1);
+            state.events.get_mut(event)?.event = Event::OrderReinstated(OrderReinstated { payment });
+        }
+        Damage::MessageOld(message) => state.messages.get_mut(message)?.created_at = Timestamp(0),
+        Damage::MessageLost(message) => drop(state.messages.remove(message)?),
+        money => do_damage_to_money(&mut state.rows, money)?,
     }
     Some(())
 }
 
+fn do_damage_to_money(rows: &mut Changes, damage: &Damage) -> Option<()> {
+    match damage {
+        Damage::CapturedOfAccount(order) => account(rows, order)?.captured += 1,
+        Damage::PaymentsUnnamed(order) => account(rows, order)?.payments.clear(),
+        Damage::MoneyKept(order) => account(rows, order)?.refunding = 0,
+        Damage::MoneyOfLine(order) => account(rows, order)?.lines.first_mut()?.money -= 1,
+        Damage::TransactionLost(key) => drop(rows.transactions.remove(key)?),
+        Damage::StepForgotten(refund) => Arc::make_mut(rows.refunds.get_mut(refund)?).next_at = None,
+        Damage::RefundingOfPayment(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).refunding -= 1,
+        Damage::SecondCounts(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).counts = true,
+        Damage::QueryForgotten(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).query_at = None,
+        _ => return None,
+    }
+    Some(())
+}
+
+fn account<'a>(rows: &'a mut Changes, order: &OrderId) -> Option<&'a mut OrderAccount> {
+    rows.accounts.get_mut(order).map(Arc::make_mut)
+}
+
 /// The row and the event tell the same wrong total.
-fn agree_on_more(state: &mut State, order: ordain_domain::ids::OrderId) -> Option<()> {
+fn agree_on_more(state: &mut State, order: OrderId) -> Option<()> {
     let row: &mut Order = Arc::make_mut(state.rows.orders.get_mut(&order)?);
     let mut placed: Placed = row.placed.as_ref().clone();
     placed.price.total += 1;

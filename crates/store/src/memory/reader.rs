@@ -98,9 +98,7 @@ impl StoreReader for MemoryReader {
     }
 
     fn payments_of(&self, order: OrderId) -> Result<Vec<Payment>, StoreFailure> {
-        let state = self.state();
-        let payments = state.rows.payments.values().filter(|payment| payment.order == order);
-        Ok(payments.map(|payment| payment.as_ref().clone()).collect())
+        Ok(self.state().payments_of(order).cloned().collect())
     }
 
     fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreFailure> {
@@ -108,9 +106,7 @@ impl StoreReader for MemoryReader {
     }
 
     fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure> {
-        let state = self.state();
-        let refunds = state.rows.refunds.values().filter(|refund| refund.order == order);
-        Ok(refunds.map(|refund| refund.as_ref().clone()).collect())
+        Ok(self.state().refunds_of(order).cloned().collect())
     }
 
     fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure> {

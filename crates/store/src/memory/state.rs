@@ -11,11 +11,12 @@ use std::{
 use ordain_domain::{
     catalog::Catalog,
     event::{EventRecord, Subject},
-    ids::{EventId, MessageId, OrderId, Sku, UserId},
+    ids::{EventId, MessageId, OrderId, PaymentId, RefundId, Sku, UserId},
     order::{Order, OrderStatus, OrderToken},
     outbox::{Message, MessageChange},
     payment::{OrderAccount, Payment, PaymentStatus},
     points::PointsEntry,
+    refund::Refund,
     rows::{Changes, Keys, Rows},
     stock::StockMovement,
     time::Timestamp,
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) events: BTreeMap<EventId, EventRecord>,
     pub(super) events_of_order: BTreeMap<OrderId, Vec<EventId>>,
     pub(super) orders_of_user: BTreeMap<UserId, BTreeSet<OrderId>>,
+    pub(super) payments_of_order: BTreeMap<OrderId, BTreeSet<PaymentId>>,
+    pub(super) refunds_of_order: BTreeMap<OrderId, BTreeSet<RefundId>>,
     pub(super) movements: BTreeMap<(Sku, u64), StockMovement>,
     pub(super) points_entries: BTreeMap<(UserId, u64), PointsEntry>,
     pub(super) timers: BTreeSet<Timer>,
@@ -69,6 +72,18 @@ impl State {
     pub(super) fn orders_of(&self, user: &UserId) -> impl DoubleEndedIterator<Item = &Arc<Order>> {
         let ids = self.orders_of_user.get(user).into_iter().flatten();
         ids.filter_map(|id| self.rows.orders.get(id))
+    }
+
+    /// An order's attempts, oldest first.
+    pub(super) fn payments_of(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
+        let ids = self.payments_of_order.get(&order).into_iter().flatten();
+        ids.filter_map(|id| self.rows.payments.get(id)).map(AsRef::as_ref)
+    }
+
+    /// An order's refunds, oldest first.
+    pub(super) fn refunds_of(&self, order: OrderId) -> impl Iterator<Item = &Refund> {
+        let ids = self.refunds_of_order.get(&order).into_iter().flatten();
+        ids.filter_map(|id| self.rows.refunds.get(id)).map(AsRef::as_ref)
     }
 
     /// An order's events, oldest first.
@@ -161,6 +176,12 @@ impl State {
         }
         for order in changes.orders.values() {
             self.orders_of_user.entry(order.placed.user_id.clone()).or_default().insert(order.id);
+        }
+        for payment in changes.payments.values() {
+            self.payments_of_order.entry(payment.order).or_default().insert(payment.id);
+        }
+        for refund in changes.refunds.values() {
+            self.refunds_of_order.entry(refund.order).or_default().insert(refund.id);
         }
         for movement in changes.movements.drain(..) {
             self.movements.insert((movement.sku.clone(), movement.number), movement);

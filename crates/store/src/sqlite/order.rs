@@ -49,6 +49,10 @@ SELECT last_event FROM orders WHERE id = ?1";
 const ORDER_KEY_LOAD: &str = "-- order_key_load
 SELECT user_id, token, fingerprint, answered_version, placed_at FROM orders WHERE id = ?1";
 
+const ORDER_CLOSE_DUE_LOAD: &str = "-- order_close_due_load
+SELECT o.status, coalesce(a.closing_until, o.expires_at)
+FROM orders AS o LEFT JOIN order_accounts AS a ON a.order_id = o.id WHERE o.id = +?1";
+
 const ORDER_OWNER_LOAD: &str = "-- order_owner_load
 SELECT user_id, status FROM orders WHERE id = ?1";
 
@@ -191,6 +195,17 @@ pub(super) fn status_if_of(
     let mut rows = statement.query([id.number()])?;
     match rows.next()? {
         Some(row) if text(row, 0)? == user.as_str() => status(row, 1).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// When an unpaid order is to be ended: at the end of its window, or while it is closing, at the end of that. None for an order
+/// that is not unpaid.
+pub(super) fn close_due(connection: &Connection, id: OrderId) -> Result<Option<Timestamp>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(ORDER_CLOSE_DUE_LOAD)?;
+    let mut rows = statement.query([id.number()])?;
+    match rows.next()? {
+        Some(row) if status(row, 0)?.is_unpaid() => Ok(Some(Timestamp(row.get(1)?))),
         _ => Ok(None),
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use ordain_domain::time::{Span, Timestamp};
 use ordain_engine::port::store::StoreReader;
+use ordain_store::invariants::RULES;
 use ordain_store::sqlite::{KeyIndexSettings, SqliteReader, SqliteSettings, SqliteStore};
 use tempfile::TempDir;
 
@@ -59,6 +60,6 @@ pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// What `verify` finds broken, in words.
 pub(crate) fn broken(reader: &SqliteReader, now: Timestamp) -> Vec<String> {
     let reports = reader.verify(now, Span::seconds(300)).expect("the store can be read");
-    assert_eq!(reports.len(), 7);
+    assert_eq!(reports.len(), RULES.len());
     reports.into_iter().flat_map(|report| report.examples).collect()
 }

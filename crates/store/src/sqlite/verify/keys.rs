@@ -13,9 +13,9 @@ use super::{
         key_index::{KeyName, KeyView},
         order,
     },
-    Checks,
     orders::Seen,
 };
+use crate::invariants::{Checks, Rule};
 
 const VERIFY_ORDER_KEYS_TWICE_LIST: &str = "-- verify_order_keys_twice_list
 SELECT user_id, token, count(*), min(id), max(id) FROM orders WHERE typeof(token) = 'text'
@@ -36,18 +36,18 @@ pub(super) fn check(
     while let Some(row) = rows.next()? {
         let (user, key, count): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (first, last) = (OrderId::from_number(row.get(3)?), OrderId::from_number(row.get(4)?));
-        checks.keys.examine(format_args!("{user} {key:?}"), Some(format!("{count} orders, {first} to {last}")));
+        checks.examine(Rule::Keys, format_args!("{user} {key:?}"), Some(format!("{count} orders, {first} to {last}")));
     }
     let (indexed, problem) = view.read_all(connection)?;
-    checks.keys.examine("key index", problem);
+    checks.examine(Rule::Keys, "key index", problem);
     if indexed == seen.keys {
         for _ in 0..indexed.len() {
-            checks.keys.examine("", None);
+            checks.examine(Rule::Keys, "", None);
         }
         return Ok(());
     }
     let text = format!("it holds {} orders, {} are stored, or other ones", indexed.len(), seen.keys.len());
-    checks.keys.examine("key index", Some(text));
+    checks.examine(Rule::Keys, "key index", Some(text));
     look_up_each(connection, checks, view)
 }
 
@@ -59,7 +59,7 @@ fn look_up_each(connection: &Connection, checks: &mut Checks, view: &KeyView) ->
         let name = KeyName::of_order(text(row, 1)?, &order::token(row, 2)?);
         let found = view.candidates(name).find(connection, |candidate| Ok((candidate == id).then_some(())))?;
         let problem = found.is_none().then(|| "not found by its key".to_owned());
-        checks.keys.examine(OrderId::from_number(id), problem);
+        checks.examine(Rule::Keys, OrderId::from_number(id), problem);
     }
     Ok(())
 }

@@ -1,33 +1,37 @@
-//! One walk over all orders with their locks and events: invariants 2, 3 and 8, and what the other checks add up over
+//! One walk over all orders with their locks, events and money: invariants 2 to 6 and 8, and what the other checks add up over
 //! orders.
 //!
 //! Orders and locks are read side by side in the order of ids; events are followed order by order, which is nearly the
 //! order in which they lie.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ordain_domain::{
-    event::Event,
-    ids::{EventId, OrderId, Sku, UserId},
-    order::{Order, OrderStatus, Placed},
+    event::{Event, EventRecord},
+    ids::{EventId, OrderId, RefundId, Sku, UserId},
+    order::{Order, Placed},
     stock::{Lock, LockState, Locks},
-    time::Timestamp,
     timer::{Timer, TimerKind},
 };
 use rusqlite::{Connection, Row, Rows};
 
 use super::{
     super::{
-        account,
         bind::{parsed, text, unsigned},
         coupon, event,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, KeyView, Multiset},
         order, stock, timer,
     },
-    Checks, damaged, readable,
+    money::{self, MoneySeen},
+    readable,
 };
-use crate::invariants::{problem_of_coupon_user, problem_of_events, problem_of_locks, problem_of_shares};
+use crate::invariants::{
+    Checks, Rule, problem_of_coupon_user, problem_of_edges, problem_of_events, problem_of_locks, problem_of_shares,
+};
 
 const VERIFY_ORDERS_LIST: &str = "-- verify_orders_list
 SELECT id, status, cancel_reason, paid, refunded, version, updated_at, first_event, last_event, quantities,
@@ -48,6 +52,10 @@ pub(super) struct Seen {
     pub(super) frozen: HashMap<UserId, i64>,
     /// What the key index should hold of orders: up to the last event it knew when the snapshot began.
     pub(super) keys: Multiset,
+    /// Refunds that a message in the outbox is about.
+    pub(super) refunds_in_outbox: HashSet<RefundId>,
+    /// Rows of money.
+    pub(super) money: MoneySeen,
     last_indexed: i64,
     events: u64,
 }
@@ -58,6 +66,8 @@ impl Seen {
             held: HashMap::new(),
             frozen: HashMap::new(),
             keys: Multiset::default(),
+            refunds_in_outbox: HashSet::new(),
+            money: MoneySeen::default(),
             last_indexed: view.marks().last_event,
             events: 0,
         }
@@ -73,23 +83,24 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
     while let Some(row) = orders.next()? {
         let id = OrderId::from_number(row.get(0)?);
         while let Some((orphan, _)) = locks.next_before(id)? {
-            checks.locks.examine(orphan, Some("locks without an order".to_owned()));
+            checks.examine(Rule::Locks, orphan, Some("locks without an order".to_owned()));
         }
         let locks = readable(locks.of(id))?;
         if let Err(problem) = readable(note_key(row, id, seen))? {
-            damaged(&mut checks.keys, id, problem);
+            checks.broken(Rule::Keys, id, problem);
         }
         match readable(read_order(connection, row, id))? {
-            Err(problem) => damaged(&mut checks.events, id, problem),
-            Ok((order, problem)) => {
-                seen.events += order.version;
-                checks.events.examine(id, problem);
-                examine(connection, checks, seen, &order, locks)?;
+            Err(problem) => checks.broken(Rule::Events, id, problem),
+            Ok(read) => {
+                seen.events += read.order.version;
+                checks.examine(Rule::Events, id, read.problem);
+                checks.examine(Rule::Edges, id, problem_of_edges(&read.order, &read.events));
+                examine(connection, checks, seen, &read.order, locks)?;
             }
         }
     }
     while let Some((orphan, _)) = locks.next_before(OrderId::from_number(i64::MAX))? {
-        checks.locks.examine(orphan, Some("locks without an order".to_owned()));
+        checks.examine(Rule::Locks, orphan, Some("locks without an order".to_owned()));
     }
     check_log(connection, checks, seen)
 }
@@ -106,12 +117,18 @@ fn check_log(connection: &Connection, checks: &mut Checks, seen: &Seen) -> Resul
     } else {
         None
     };
-    checks.events.examine("log", problem);
+    checks.examine(Rule::Events, "log", problem);
     Ok(())
 }
 
-/// The order as its row says, and what is wrong between it and its events.
-fn read_order(connection: &Connection, row: &Row<'_>, id: OrderId) -> Result<(Order, Option<String>), SqliteFailure> {
+/// The order as its row says, its events, and what is wrong between them.
+struct ReadOrder {
+    order: Order,
+    events: Vec<EventRecord>,
+    problem: Option<String>,
+}
+
+fn read_order(connection: &Connection, row: &Row<'_>, id: OrderId) -> Result<ReadOrder, SqliteFailure> {
     let last = EventId::from_number(row.get(8)?);
     let events = event::chain(connection, id, last, 0)?;
     let placed = match events.first().map(|record| &record.event) {
@@ -123,7 +140,7 @@ fn read_order(connection: &Connection, row: &Row<'_>, id: OrderId) -> Result<(Or
     if problem.is_none() {
         problem = problem_of_copies(row, &order.placed)?;
     }
-    Ok((order, problem))
+    Ok(ReadOrder { order, events, problem })
 }
 
 /// What the row repeats of the first event, so that lists and scans need not read that, says the same.
@@ -155,53 +172,33 @@ fn examine(
     order: &Order,
     locks: Result<Locks, String>,
 ) -> Result<(), SqliteFailure> {
-    checks.shares.examine(order.id, problem_of_shares(order));
+    checks.examine(Rule::Shares, order.id, problem_of_shares(order));
     match locks {
-        Err(problem) => damaged(&mut checks.locks, order.id, problem),
+        Err(problem) => checks.broken(Rule::Locks, order.id, problem),
         Ok(locks) => {
-            checks
-                .locks
-                .examine(order.id, problem_of_locks(&locks, Some(order)).or_else(|| missing_lock(order, &locks)));
+            checks.examine(Rule::Locks, order.id, problem_of_locks(&locks, Some(order)));
             for lock in locks.iter().filter(|lock| lock.state == LockState::Held) {
                 *seen.held.entry(lock.sku.clone()).or_default() += i64::try_from(lock.quantity).unwrap_or(i64::MAX);
             }
         }
     }
+    let account = money::of_order(connection, checks, seen, order)?;
     if let Some(coupon) = order.placed.coupon {
         let problem = match readable(coupon::load(connection, coupon))? {
-            Ok(coupon) => problem_of_coupon_user(order, coupon.as_ref()),
+            Ok(coupon) => problem_of_coupon_user(order, account.as_ref(), coupon.as_ref()),
             Err(problem) => Some(problem),
         };
-        checks.coupons_and_points.examine(order.id, problem);
+        checks.examine(Rule::Holdings, order.id, problem);
     }
     if order.status.is_unpaid() {
         if order.placed.price.points > 0 {
             *seen.frozen.entry(order.placed.user_id.clone()).or_default() += order.placed.price.points;
         }
-        let timer = Timer { due: close_due(connection, order)?, kind: TimerKind::CloseOrder, order: order.id };
-        let is_set = timer::is_set(connection, &timer)?;
-        checks.timers.examine(order.id, (!is_set).then(|| "unpaid without its close timer".to_owned()));
+        let due = order::close_due(connection, order.id)?.unwrap_or(order.placed.expires_at);
+        let is_set = timer::is_set(connection, &Timer { due, kind: TimerKind::CloseOrder, order: order.id })?;
+        checks.examine(Rule::Timers, order.id, (!is_set).then(|| "unpaid without its close timer".to_owned()));
     }
     Ok(())
-}
-
-/// When an unpaid order is to be ended: at the end of its window, or while it is closing, at the end of that.
-fn close_due(connection: &Connection, order: &Order) -> Result<Timestamp, SqliteFailure> {
-    let account = match order.status {
-        OrderStatus::Closing => readable(account::load(connection, order.id))?.ok().flatten(),
-        _ => None,
-    };
-    Ok(account.and_then(|account| account.closing).map_or(order.placed.expires_at, |closing| closing.until))
-}
-
-/// An unpaid order has a lock for each SKU of its lines.
-fn missing_lock(order: &Order, locks: &Locks) -> Option<String> {
-    if !order.status.is_unpaid() {
-        return None;
-    }
-    let is_locked = |sku: &Sku| locks.binary_search_by(|lock| lock.sku.cmp(sku)).is_ok();
-    let line = order.placed.lines.iter().find(|line| !is_locked(&line.sku))?;
-    Some(format!("unpaid without a lock on {}", line.sku))
 }
 
 /// A lock with its order, or what is wrong with it.

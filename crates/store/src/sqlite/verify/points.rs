@@ -10,11 +10,10 @@ use super::{
         failure::SqliteFailure,
         points,
     },
-    Checks, damaged,
     orders::Seen,
     readable,
 };
-use crate::invariants::problem_of_points;
+use crate::invariants::{Checks, Rule, problem_of_points};
 
 const VERIFY_POINTS_LIST: &str = "-- verify_points_list
 SELECT user_id, balance, frozen, entries, version FROM points ORDER BY user_id";
@@ -24,7 +23,6 @@ SELECT user_id, sum(delta), count(*) FROM points_entries GROUP BY user_id ORDER 
 
 /// Checks all accounts.
 pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut Seen) -> Result<(), SqliteFailure> {
-    let check = &mut checks.coupons_and_points;
     let (mut account_rows, mut ledger_rows) =
         (connection.prepare(VERIFY_POINTS_LIST)?, connection.prepare(VERIFY_POINTS_LEDGERS_LIST)?);
     let (mut accounts, mut ledgers) = (account_rows.query([])?, ledger_rows.query([])?);
@@ -37,13 +35,13 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
         let account = match readable(points::account(row))? {
             Ok(account) => account,
             Err(problem) => {
-                damaged(check, "points", problem);
+                checks.broken(Rule::Holdings, "points", problem);
                 continue;
             }
         };
         let user = account.user_id.as_str();
         while let Some((of, ..)) = ledger.as_ref().filter(|(of, ..)| of.as_str() < user) {
-            check.examine(of, Some("points entries without an account".to_owned()));
+            checks.examine(Rule::Holdings, of, Some("points entries without an account".to_owned()));
             ledger = next_ledger()?;
         }
         let (sum, entries) = match ledger.take() {
@@ -57,14 +55,14 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
             }
         };
         let frozen = seen.frozen.remove(&account.user_id).unwrap_or(0);
-        check.examine(user, problem_of_points(&account, sum, entries, frozen));
+        checks.examine(Rule::Holdings, user, problem_of_points(&account, sum, entries, frozen));
     }
     while let Some((of, ..)) = ledger {
-        check.examine(of, Some("points entries without an account".to_owned()));
+        checks.examine(Rule::Holdings, of, Some("points entries without an account".to_owned()));
         ledger = next_ledger()?;
     }
     for (user, points) in seen.frozen.drain() {
-        check.examine(user, Some(format!("{points} points are on unpaid orders without an account")));
+        checks.examine(Rule::Holdings, user, Some(format!("{points} points are on unpaid orders without an account")));
     }
     Ok(())
 }

@@ -13,11 +13,10 @@ use super::{
         failure::SqliteFailure,
         stock,
     },
-    Checks, damaged,
     orders::Seen,
     readable,
 };
-use crate::invariants::problem_of_stock;
+use crate::invariants::{Checks, Rule, problem_of_stock};
 
 const VERIFY_STOCK_LIST: &str = "-- verify_stock_list
 SELECT s.sku, s.on_hand, s.locked, s.sold, s.received, s.returned, s.version, s.movements FROM stock AS s ORDER BY sku";
@@ -34,19 +33,19 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
         let stock: Stock = match readable(stock::stock(row))? {
             Ok(stock) => stock,
             Err(problem) => {
-                damaged(&mut checks.stock, "stock", problem);
+                checks.broken(Rule::Stock, "stock", problem);
                 continue;
             }
         };
         let (ledger, entries) = ledgers.remove(&stock.sku).unwrap_or_default();
         let held = seen.held.remove(&stock.sku).unwrap_or(0);
-        checks.stock.examine(&stock.sku, problem_of_stock(&stock, held, ledger, entries));
+        checks.examine(Rule::Stock, &stock.sku, problem_of_stock(&stock, held, ledger, entries));
     }
     for (sku, held) in in_order(&mut seen.held) {
-        checks.stock.examine(sku, Some(format!("{held} units are locked without a stock row")));
+        checks.examine(Rule::Stock, sku, Some(format!("{held} units are locked without a stock row")));
     }
     for (sku, (_, entries)) in in_order(&mut ledgers) {
-        checks.stock.examine(sku, Some(format!("{entries} ledger entries without a stock row")));
+        checks.examine(Rule::Stock, sku, Some(format!("{entries} ledger entries without a stock row")));
     }
     Ok(())
 }

@@ -1,14 +1,19 @@
-//! Invariant 9: no timer is due for longer than it may be, and no consumer is ahead of the log.
+//! Invariant 9: no timer stands that its order does not name, none is due for longer than it may be, and no consumer is ahead
+//! of the log.
 //!
-//! That each unpaid order has its timer is checked with the orders.
+//! That each unpaid order and each account has its timers is checked with the orders.
 
-use ordain_domain::time::{Span, Timestamp};
+use ordain_domain::{
+    time::{Span, Timestamp},
+    timer::{Timer, TimerKind},
+};
 use rusqlite::Connection;
 
 use super::{
-    super::{bind::text, failure::SqliteFailure, timer},
-    Checks, damaged, readable,
+    super::{account, bind::text, failure::SqliteFailure, order, timer},
+    readable,
 };
+use crate::invariants::{Checks, Rule, problem_of_timer};
 
 const VERIFY_TIMERS_LIST: &str = "-- verify_timers_list
 SELECT due, kind, order_id FROM timers ORDER BY due, kind, order_id";
@@ -23,15 +28,17 @@ pub(super) fn check(
     now: Timestamp,
     late_after: Span,
 ) -> Result<(), SqliteFailure> {
-    let check = &mut checks.timers;
     let mut statement = connection.prepare(VERIFY_TIMERS_LIST)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        match readable(timer::timer(row))? {
-            Err(problem) => damaged(check, "timers", problem),
-            Ok(timer) => {
-                let late = timer.due.plus(late_after) < now;
-                check.examine(timer.order, late.then(|| format!("{:?} was due at {:?}", timer.kind, timer.due)));
+        let judged = match readable(timer::timer(row))? {
+            Err(problem) => Err(problem),
+            Ok(timer) => readable(stands(connection, &timer))?.map(|stands| (timer, stands)),
+        };
+        match judged {
+            Err(problem) => checks.broken(Rule::Timers, "timers", problem),
+            Ok((timer, stands)) => {
+                checks.examine(Rule::Timers, timer.order, problem_of_timer(&timer, stands, now, late_after));
             }
         }
     }
@@ -40,7 +47,16 @@ pub(super) fn check(
     while let Some(row) = rows.next()? {
         let (position, last): (i64, i64) = (row.get(1)?, row.get(2)?);
         let problem = (position > last).then(|| format!("has handled {position}, the log ends at {last}"));
-        check.examine(format_args!("consumer {}", text(row, 0)?), problem);
+        checks.examine(Rule::Timers, format_args!("consumer {}", text(row, 0)?), problem);
     }
     Ok(())
+}
+
+/// When the order's timer of this kind shall fire, by what the order's own rows say.
+fn stands(connection: &Connection, timer: &Timer) -> Result<Option<Timestamp>, SqliteFailure> {
+    if timer.kind == TimerKind::CloseOrder {
+        return order::close_due(connection, timer.order);
+    }
+    let account = account::load(connection, timer.order)?;
+    Ok(account.and_then(|account| account.timers.get(&timer.kind).copied()))
 }

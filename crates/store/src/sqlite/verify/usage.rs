@@ -19,9 +19,9 @@ use super::{
         failure::SqliteFailure,
         order,
     },
-    Checks, damaged, readable,
+    readable,
 };
-use crate::invariants::problem_of_coupon;
+use crate::invariants::{Checks, Rule, problem_of_coupon};
 
 const VERIFY_COUPONS_LIST: &str = "-- verify_coupons_list
 SELECT id, user_id, template, state, order_id, version, granted_at FROM coupons ORDER BY id";
@@ -34,7 +34,6 @@ SELECT user_id, template, granted FROM user_template_usage ORDER BY user_id, tem
 
 /// Checks all coupons, then what is counted of them.
 pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), SqliteFailure> {
-    let check = &mut checks.coupons_and_points;
     let catalog = catalog::load(connection)?;
     let mut granted: HashMap<TemplateId, u64> = HashMap::new();
     let mut granted_to_user: HashMap<(UserId, TemplateId), u64> = HashMap::new();
@@ -42,13 +41,13 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), 
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match readable(coupon::coupon(row))? {
-            Err(problem) => damaged(check, "coupons", problem),
+            Err(problem) => checks.broken(Rule::Holdings, "coupons", problem),
             Ok(coupon) => {
                 let problem = match readable(holder(connection, &coupon))? {
                     Ok(order) => problem_of_coupon(&coupon, order.as_ref()),
                     Err(problem) => Some(problem),
                 };
-                check.examine(coupon.id, problem);
+                checks.examine(Rule::Holdings, coupon.id, problem);
                 *granted.entry(coupon.template.clone()).or_default() += 1;
                 *granted_to_user.entry((coupon.user_id, coupon.template)).or_default() += 1;
             }
@@ -60,7 +59,7 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), 
         let template: TemplateId = parsed(row, 0)?;
         let limit = original(&catalog, &template).and_then(|template| template.limit_total);
         let granted = granted.remove(&template).unwrap_or(0);
-        check.examine(&template, problem_of_usage(unsigned(row, 1)?, granted, limit));
+        checks.examine(Rule::Holdings, &template, problem_of_usage(unsigned(row, 1)?, granted, limit));
     }
     let mut statement = connection.prepare(VERIFY_USER_TEMPLATE_USAGE_LIST)?;
     let mut rows = statement.query([])?;
@@ -69,7 +68,7 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks) -> Result<(), 
         let limit = original(&catalog, &template).and_then(|template| template.limit_per_user).map(u64::from);
         let name = format!("{template} of {user}");
         let granted = granted_to_user.remove(&(user, template)).unwrap_or(0);
-        check.examine(name, problem_of_usage(unsigned(row, 2)?, granted, limit));
+        checks.examine(Rule::Holdings, name, problem_of_usage(unsigned(row, 2)?, granted, limit));
     }
     Ok(())
 }
