@@ -67,7 +67,7 @@ fn as_table(reports: &[InvariantReport]) -> String {
     }
     let broken: u64 = reports.iter().map(|report| report.broken).sum();
     let _ = match broken {
-        0 => writeln!(text, "clean: {} invariants hold", reports.len()),
+        0 => writeln!(text, "clean: {} rules hold", reports.len()),
         _ => writeln!(text, "broken: {broken} rows"),
     };
     text
@@ -100,7 +100,7 @@ mod tests {
     fn a_table_counts_what_it_looked_at_and_names_what_is_broken() {
         let table = as_table(&[report(0)]);
         assert!(table.contains("  1          3      0  stock adds up"), "{table}");
-        assert!(table.ends_with("clean: 1 invariants hold\n"), "{table}");
+        assert!(table.ends_with("clean: 1 rules hold\n"), "{table}");
         let table = as_table(&[report(2)]);
         assert!(table.contains("      row 1\n") && table.ends_with("broken: 2 rows\n"), "{table}");
         assert!(as_json(&[report(1)]).contains(r#""clean":false"#));

@@ -151,6 +151,7 @@ macro_rules! conformance_tests {
                 a_lowered_limit_breaks_nothing
                 scripts_of_fixed_seeds
                 a_long_script
+                scripts_come_to_an_end
             }
         }
     };

@@ -20,9 +20,13 @@ use crate::{
     scope::Scope,
 };
 
-/// Why a signed word cannot be true, or nothing. Compared are amount, currency, and to whom the money movement belongs.
+/// Why a signed word cannot be true, or nothing. Compared are the payment, amount, currency, and to whom the money movement
+/// belongs.
 #[must_use]
 pub(crate) fn contradiction(scope: &Scope<'_>, payment: &Payment, report: &PaymentReport) -> Option<&'static str> {
+    if report.payment != payment.id {
+        return Some("the answer is about another payment");
+    }
     // No money comes of either, and a channel that closes what it was never told to open cannot name an amount.
     if matches!(report.state, ReportedState::NotFound | ReportedState::Closed) {
         return None;
@@ -97,7 +101,9 @@ pub(crate) fn take_answer(
                 note: Some(Arc::from(note)),
             };
             scope.changes.receipts.insert(receipt.id, Arc::new(receipt));
-            let stopped = Payment { query_at: None, is_manual: true, ..payment.as_ref().clone() };
+            // An attempt that ended is asked about by nobody anyway; the receipt alone waits for a person.
+            let is_manual = payment.status.is_open();
+            let stopped = Payment { query_at: None, is_manual, ..payment.as_ref().clone() };
             books.put_payment(scope, stopped);
         }
     }

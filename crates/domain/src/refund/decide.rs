@@ -231,11 +231,15 @@ pub(crate) fn take_answer(
     outcome: &CallOutcome,
 ) {
     match outcome {
-        CallOutcome::Answered(ChannelReport::Refund(report)) => {
-            take_report(scope, books, refund, report);
+        CallOutcome::Answered(ChannelReport::Refund(report)) if report.refund == refund.id => {
+            let is_new = take_report(scope, books, refund, report);
+            // A channel that was just sent a refund and does not know it may know it in a moment.
+            if !is_new && !report.is_known {
+                lose_sight(scope, books, refund);
+            }
         }
-        CallOutcome::Answered(ChannelReport::Payment(_)) => {}
-        CallOutcome::Lost => lose_sight(scope, books, refund),
+        // An answer about something else says nothing of this refund.
+        CallOutcome::Answered(_) | CallOutcome::Lost => lose_sight(scope, books, refund),
         // A question that was not answered is asked again by its timer.
         CallOutcome::NotSent | CallOutcome::Refused(_) if matches!(task, Task::QueryRefund(_)) => {}
         CallOutcome::NotSent => fail(scope, books, refund, Some(Arc::from("the channel cannot be reached"))),

@@ -1,11 +1,15 @@
 //! Random commands from a seed: few users, few SKUs, few keys, so that they collide. The same seed gives the same script
 //! on every machine.
 
+mod money;
+
 use ordain_domain::{
     command::{Command, Envelope},
     ids::{CouponId, OrderId},
     order::{CancelReason, PlaceOrder},
+    rules::LateMoney,
     time::Span,
+    timer::{Timer, TimerKind},
 };
 
 use super::{
@@ -62,6 +66,8 @@ pub(super) fn play<F: Fixture>(
         bench.wait(Span::seconds(seconds));
         // Without a fee some orders cost nothing and are paid at once.
         bench.rules.shipping.fee = if dice.below(2) == 0 { 0 } else { 199 };
+        let late = if dice.below(2) == 0 { LateMoney::Refund } else { LateMoney::ReinstateIfStock };
+        bench.rules.payments.late_money = late;
         let count = 1 + dice.below(12);
         let envelopes: Vec<Envelope> = (0..count).map(|_| envelope(bench, &mut dice)).collect();
         bench.run(&envelopes);
@@ -70,6 +76,11 @@ pub(super) fn play<F: Fixture>(
 }
 
 fn envelope<F: Fixture>(bench: &Bench<F>, dice: &mut Dice) -> Envelope {
+    if dice.below(2) == 0
+        && let Some(envelope) = money::envelope(bench, dice)
+    {
+        return envelope;
+    }
     let command = command(bench, dice);
     let plain = match command {
         Command::PlaceOrder(place) => buyer(place),
@@ -91,7 +102,7 @@ fn command<F: Fixture>(bench: &Bench<F>, dice: &mut Dice) -> Command {
             let note = (dice.below(2) == 0).then_some("changed my mind");
             cancel(order, if dice.below(2) == 0 { CancelReason::Buyer } else { CancelReason::Merchant }, note)
         }
-        13..=15 => close(bench.model.timers().first().map_or(order, |timer| timer.order)),
+        13..=15 => bench.model.timers().first().map_or(close(order), fire),
         16 | 17 => adjust(dice.of(&SKUS), i64::try_from(dice.below(60)).expect("small") - 20),
         18 | 19 => grant(name, dice.of(&TEMPLATES)),
         20 => points(name, i64::try_from(dice.below(300)).expect("small") - 100),
@@ -99,6 +110,32 @@ fn command<F: Fixture>(bench: &Bench<F>, dice: &mut Dice) -> Command {
         22 => put_user(name, (dice.below(3) > 0).then_some(name)),
         _ => put_address(name, dice.of(&["home", "work"]), dice.of(&["Town", "City"])),
     }
+}
+
+/// What a timer does.
+fn fire(timer: &Timer) -> Command {
+    match timer.kind {
+        TimerKind::CloseOrder => close(timer.order),
+        TimerKind::AskChannels => Command::AskChannels(timer.order),
+        TimerKind::WorkRefunds => Command::WorkRefunds(timer.order),
+    }
+}
+
+/// Everything behaves from here on: channels answer the truth, timers fire in time, people look at what waits for them. At its
+/// end nothing is open.
+pub(super) fn drain<F: Fixture>(bench: &mut Bench<F>) {
+    const ROUNDS_MAX: usize = 10_000;
+    money::look_at_what_waits(bench);
+    for _ in 0..ROUNDS_MAX {
+        if !bench.model.messages().is_empty() {
+            money::tell_the_truth(bench);
+            continue;
+        }
+        let Some(timer) = bench.model.timers().first().copied() else { return };
+        bench.now = bench.now.max(timer.due);
+        bench.run(&[operator(fire(&timer))]);
+    }
+    panic!("it does not come to an end: {:?}, {:?}", bench.model.timers(), bench.model.messages());
 }
 
 fn place<F: Fixture>(bench: &Bench<F>, dice: &mut Dice) -> PlaceOrder {

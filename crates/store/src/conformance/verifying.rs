@@ -1,8 +1,12 @@
 //! Cases: checking the invariants on clean data, and scripts that end in clean data.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use ordain_domain::{
     catalog::{CouponKind, CouponTemplate},
     order::PlaceOrder,
+    payment::{PaymentStatus, ReceiptVerdict},
+    refund::RefundStatus,
     time::Span,
 };
 
@@ -93,5 +97,34 @@ pub fn a_long_script<F: Fixture>() {
     });
     bench.compare();
     let counts = bench.model.status_counts();
-    assert!(counts.len() == 3 && counts.iter().all(|count| count.count >= 10), "the script gets around: {counts:?}");
+    let statuses: Vec<_> = counts.iter().filter(|count| count.count >= 3).map(|count| count.status.as_str()).collect();
+    assert_eq!(statuses, ["pending_payment", "closing", "paid", "cancelled"], "the script gets around: {counts:?}");
+    let payments = PaymentStatus::ALL.map(|status| count(&bench.model.all.payments, |row| row.status == status));
+    let refunds = RefundStatus::ALL.map(|status| count(&bench.model.all.refunds, |row| row.status == status));
+    let receipts = ReceiptVerdict::ALL.map(|verdict| count(&bench.model.all.receipts, |row| row.verdict == verdict));
+    assert!(payments.iter().all(|count| *count > 0), "attempts by status: {payments:?}");
+    assert!(refunds.iter().filter(|count| **count > 0).count() >= 5, "refunds by status: {refunds:?}");
+    assert!(receipts.iter().filter(|count| **count > 0).count() >= 5, "notifications by verdict: {receipts:?}");
+}
+
+fn count<K, V>(rows: &BTreeMap<K, Arc<V>>, is_wanted: impl Fn(&V) -> bool) -> usize {
+    rows.values().filter(|row| is_wanted(row)).count()
+}
+
+/// Once everything behaves, scripts end with nothing open: no message, no timer, no unpaid order, no open attempt or refund.
+pub fn scripts_come_to_an_end<F: Fixture>() {
+    for seed in [7, 77, 777] {
+        let mut bench = Bench::<F>::shop();
+        script::play(&mut bench, seed, 40, |_, _| {});
+        script::drain(&mut bench);
+        bench.compare();
+        let all = &bench.model.all;
+        assert_eq!(count(&all.orders, |order| order.status.is_unpaid()), 0, "unpaid orders, seed {seed}");
+        assert_eq!(count(&all.payments, |payment| payment.status.is_open()), 0, "open attempts, seed {seed}");
+        assert_eq!(count(&all.refunds, |refund| refund.is_open()), 0, "open refunds, seed {seed}");
+        let backlog = bench.reader().backlog().expect("what waits can be counted");
+        assert_eq!((backlog.messages, backlog.manual_payments, backlog.closing_orders), (0, 0, 0), "seed {seed}");
+        let reports = bench.reader().verify(bench.now, Span(0)).expect("the invariants can be checked");
+        assert!(reports.iter().all(|report| report.broken == 0), "seed {seed}: {reports:?}");
+    }
 }
