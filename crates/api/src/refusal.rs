@@ -2,7 +2,11 @@
 //!
 //! The match is exhaustive, so that a new refusal does not compile until it has a code.
 
-use ordain_domain::refusal::{CouponProblem, Refusal, Thing};
+use ordain_domain::{
+    payment::PaymentStatus,
+    refund::RefundStatus,
+    refusal::{CouponProblem, Refusal, Thing},
+};
 use ordain_engine::{EngineFailure, port::store::StoreFailure};
 
 use crate::{
@@ -59,22 +63,13 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
             let detail = format!("The user has {limit} unpaid orders. One must be paid or cancelled first.");
             Problem::new(ProblemCode::TooManyUnpaid, detail).with("limit", i64::from(*limit))
         }
-        Refusal::PaymentState { status: None } => {
-            Problem::new(ProblemCode::PaymentState, "The order has had as many attempts as it may have.")
-        }
-        Refusal::PaymentState { status: Some(status) } => {
-            let detail = format!("The payment is {}.", status.as_str());
-            Problem::new(ProblemCode::PaymentState, detail).with("payment_status", status.as_str())
-        }
+        Refusal::PaymentState { status } => problem_of_payment_state(*status),
         Refusal::PaymentUnresolved { payment } => {
             let id = PrefixedId::from(*payment);
             let detail = format!("The outcome of {} is not known yet; another charge has to wait for it.", id.as_str());
             Problem::new(ProblemCode::PaymentUnresolved, detail).with("payment_id", id.as_str())
         }
-        Refusal::RefundState { status } => {
-            let detail = format!("The refund is {}.", status.as_str());
-            Problem::new(ProblemCode::PaymentState, detail).with("refund_status", status.as_str())
-        }
+        Refusal::RefundState { status } => problem_of_refund_state(*status),
         Refusal::RefundExceeds { refundable } => {
             let detail = format!("At most {refundable} can be given back.");
             Problem::new(ProblemCode::RefundExceeds, detail).with("refundable", *refundable)
@@ -96,6 +91,19 @@ fn of_line(problem: Problem, line: Option<usize>) -> Problem {
         Some(line) => problem.pointing_at(FieldError::at(format!("/lines/{line}/sku"), "cannot be ordered")),
         None => problem,
     }
+}
+
+fn problem_of_payment_state(status: Option<PaymentStatus>) -> Problem {
+    let Some(status) = status else {
+        return Problem::new(ProblemCode::PaymentState, "The order has had as many attempts as it may have.");
+    };
+    let detail = format!("The payment is {}.", status.as_str());
+    Problem::new(ProblemCode::PaymentState, detail).with("payment_status", status.as_str())
+}
+
+fn problem_of_refund_state(status: RefundStatus) -> Problem {
+    let detail = format!("The refund is {}.", status.as_str());
+    Problem::new(ProblemCode::PaymentState, detail).with("refund_status", status.as_str())
 }
 
 fn problem_of_coupon(reason: CouponProblem) -> Problem {
@@ -141,8 +149,6 @@ mod tests {
     use ordain_domain::{
         ids::{OrderId, PaymentId, Sku},
         order::OrderStatus,
-        payment::PaymentStatus,
-        refund::RefundStatus,
     };
     use ordain_engine::port::store::FailureKind;
 

@@ -235,13 +235,19 @@ impl Engine {
         patience: Duration,
         is_done: impl Fn(&Payment) -> bool,
     ) -> Result<Option<Payment>, EngineFailure> {
-        let deadline = tokio::time::Instant::now() + patience;
         let Ok(mut watch) = self.watch_payment(payment) else { return Ok(self.reader.payment(payment)?) };
-        loop {
-            let row = self.reader.payment(payment)?;
-            if row.as_ref().is_none_or(&is_done) || tokio::time::timeout_at(deadline, watch.changed()).await.is_err() {
-                return Ok(row);
+        let waiting = async {
+            loop {
+                let row = self.reader.payment(payment)?;
+                if row.as_ref().is_none_or(&is_done) {
+                    return Ok(row);
+                }
+                watch.changed().await;
             }
+        };
+        match tokio::time::timeout(patience, waiting).await {
+            Ok(row) => row,
+            Err(_) => Ok(self.reader.payment(payment)?),
         }
     }
 

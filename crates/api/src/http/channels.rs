@@ -113,7 +113,8 @@ mod tests {
         notifications.count("nobody", Outcome::Failed);
         let counts: Vec<_> = notifications.read().collect();
         assert_eq!(counts.iter().filter(|(channel, _, count)| *channel == "a" && *count > 0).count(), 0);
-        let of_b: Vec<u64> = counts.iter().filter(|(channel, ..)| *channel == "b").map(|(_, _, count)| *count).collect();
+        let of_b: Vec<u64> =
+            counts.iter().filter(|(channel, ..)| *channel == "b").map(|(_, _, count)| *count).collect();
         assert_eq!(of_b, [1, 1, 1, 1, 2, 1, 1]);
     }
 

@@ -63,7 +63,11 @@ impl EngineCollector {
         for (name, help, count) in [
             ("ordain_commands_poisoned", "Commands whose decision broke an invariant", &counters.poisoned),
             ("ordain_orders_found_by_scan", "Overdue orders that no timer had closed", &counters.found_by_scan),
-            ("ordain_money_found_by_scan", "Overdue payments and refunds that no timer took", &counters.money_found_by_scan),
+            (
+                "ordain_money_found_by_scan",
+                "Overdue payments and refunds that no timer took",
+                &counters.money_found_by_scan,
+            ),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count.load(Ordering::Relaxed)).encode(metric)?;

@@ -40,14 +40,19 @@ impl PaymentBody<'_> {
         let mut errors = FieldErrors::new();
         if !channels.clone().any(|name| name == self.channel) {
             let names = channels.collect::<Vec<_>>().join(", ");
-            let rule = if names.is_empty() { String::from("cannot be: no channel is set up") } else { format!("must be one of {names}") };
+            let rule = if names.is_empty() {
+                String::from("cannot be: no channel is set up")
+            } else {
+                format!("must be one of {names}")
+            };
             errors.push(format_args!("/channel"), rule);
         }
         let return_url = self.return_url.as_deref();
         let is_good = return_url.is_none_or(is_web_address);
         let rule = "must be an absolute http or https address of at most 2,048 characters";
         errors.require(is_good, format_args!("/return_url"), rule);
-        let command = OpenPayment { order, channel: Arc::from(self.channel.as_ref()), return_url: return_url.map(Arc::from) };
+        let command =
+            OpenPayment { order, channel: Arc::from(self.channel.as_ref()), return_url: return_url.map(Arc::from) };
         errors.finish(Some(command))
     }
 }

@@ -203,8 +203,10 @@ mod tests {
             (r#"{"reason":"r","amount":-1}"#, Err(&["/amount"])),
             (r#"{"reason":"r","amount":9223372036854775807}"#, Err(&["/amount"])),
             (r#"{"reason":"r","amount":1,"lines":[{"line":1,"quantity":1}]}"#, Err(&["/amount"])),
-            (r#"{"reason":"","amount":0,"lines":[{"line":0,"quantity":0}]}"#,
-                Err(&["/lines/0/line", "/lines/0/quantity", "/amount", "/amount", "/reason"])),
+            (
+                r#"{"reason":"","amount":0,"lines":[{"line":0,"quantity":0}]}"#,
+                Err(&["/lines/0/line", "/lines/0/quantity", "/amount", "/amount", "/reason"]),
+            ),
             (r#"{"amount":1}"#, Err(&["/reason"])),
             (r#"{"reason":"r","status":"succeeded"}"#, Err(&["/status"])),
         ];

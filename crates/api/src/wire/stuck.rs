@@ -155,7 +155,11 @@ mod tests {
         let refresh = ["/v1/payments/pay_7/refresh"];
         let table: [(StuckThing, Option<&str>, &[&str]); 7] = [
             (StuckThing::ManualPayment(payment), Some("pay_7"), &refresh),
-            (StuckThing::ManualRefund(refund), Some("rfd_8"), &["/v1/refunds/rfd_8/retry", "/v1/refunds/rfd_8/resolve"]),
+            (
+                StuckThing::ManualRefund(refund),
+                Some("rfd_8"),
+                &["/v1/refunds/rfd_8/retry", "/v1/refunds/rfd_8/resolve"],
+            ),
             (
                 StuckThing::QuarantinedReceipt(ReceiptId::from_number(9)),
                 Some("rct_9"),

@@ -63,7 +63,8 @@ impl<'a> Section<'a> {
         let items = self.setting(key).value.as_array().filter(|items| items.len() <= count_max);
         items.and_then(|items| items.iter().map(item).collect()).ok_or_else(|| {
             let (least, most) = (duration::text(*bounds.start()), duration::text(*bounds.end()));
-            let expected = format!("at most {count_max} durations such as [\"5s\", \"15m\"], each from {least} to {most}");
+            let expected =
+                format!("at most {count_max} durations such as [\"5s\", \"15m\"], each from {least} to {most}");
             self.wrong(key, &expected)
         })
     }

@@ -150,8 +150,10 @@ fn lists_are_read_as_toml_and_as_words() {
         ("[\"1s\"", None),
     ];
     for (text, expected) in table {
-        let sources =
-            Sources { assignments: vec![format!("payments.first_queries={text}").parse().unwrap()], ..Sources::default() };
+        let sources = Sources {
+            assignments: vec![format!("payments.first_queries={text}").parse().unwrap()],
+            ..Sources::default()
+        };
         let config = Config::read(&Layers::gather(&sources).unwrap());
         assert_eq!(config.map(|config| config.payments.first_queries).ok(), expected, "{text}");
     }

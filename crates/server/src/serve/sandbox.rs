@@ -34,9 +34,13 @@ pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Arc<Sa
         "" => format!("http://{address}"),
         url => url.to_owned(),
     };
-    let settings = SandboxSettings::new(path.with_file_name("sandbox.db"), public_url);
-    let sandbox =
-        Sandbox::open(settings).map_err(|failure| format!("opening the sandbox channel's books: {failure}"))?;
+    let books = path.with_file_name("sandbox.db");
+    let unopened = |failure: &dyn std::fmt::Display| format!("opening the sandbox channel's books: {failure}");
+    // The sandbox is opened before the store, which would make the folder.
+    if let Some(folder) = books.parent() {
+        std::fs::create_dir_all(folder).map_err(|failure| unopened(&failure))?;
+    }
+    let sandbox = Sandbox::open(SandboxSettings::new(books, public_url)).map_err(|failure| unopened(&failure))?;
     tracing::warn!("the sandbox payment channel is on: whoever reaches /sandbox can pay orders without money");
     Ok(Some(sandbox))
 }

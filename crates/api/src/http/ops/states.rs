@@ -15,7 +15,8 @@ use crate::{
     responses((status = 200, body = StatesView))
 )]
 pub(crate) async fn states(State(app): State<SharedApp>) -> Result<Response, Problem> {
-    let reading = app.read_long(|reader| Ok((reader.status_counts()?, reader.payment_counts()?, reader.refund_counts()?)));
+    let reading =
+        app.read_long(|reader| Ok((reader.status_counts()?, reader.payment_counts()?, reader.refund_counts()?)));
     let (orders, payments, refunds) = reading.await?;
     let now = app.engine.now();
     let view = StatesView {

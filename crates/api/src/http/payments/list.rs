@@ -17,7 +17,10 @@ use crate::{
     params(("id" = String, Path, description = "`ord_…`")),
     responses((status = 200, body = PaymentList))
 )]
-pub(crate) async fn list_payments(State(app): State<SharedApp>, Named(id): Named<OrderId>) -> Result<Response, Problem> {
+pub(crate) async fn list_payments(
+    State(app): State<SharedApp>,
+    Named(id): Named<OrderId>,
+) -> Result<Response, Problem> {
     let payments = app.read(|reader| reader.payments_of(id))?;
     if payments.is_empty() && app.read(|reader| reader.order(id))?.is_none() {
         return Err(Problem::not_found("order"));

@@ -1,12 +1,7 @@
 //! `POST /v1/payments/{id}/refresh`: asks the channel now where an attempt stands.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use ordain_domain::{
-    answer::Answer,
-    command::Command,
-    ids::PaymentId,
-    payment::RefreshPayment,
-};
+use ordain_domain::{answer::Answer, command::Command, ids::PaymentId, payment::RefreshPayment};
 
 use super::payment_of;
 use crate::{

@@ -6,7 +6,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use axum::{extract, http::HeaderMap, response::{Response, sse::Event as Sent}};
+use axum::{
+    extract,
+    http::HeaderMap,
+    response::{Response, sse::Event as Sent},
+};
 use futures_util::stream;
 use ordain_domain::{
     event::{Event, EventRecord},

@@ -4,9 +4,7 @@ use axum::{extract::State, response::Response};
 use ordain_domain::{command::Command, ids::RefundId, refund::RetryRefund};
 
 use super::stepped;
-use crate::{
-    app::SharedApp, path::Named, problem::Problem, submission::BareSubmission, wire::refund::RefundView,
-};
+use crate::{app::SharedApp, path::Named, problem::Problem, submission::BareSubmission, wire::refund::RefundView};
 
 const ROUTE: &str = "POST /v1/refunds/{id}/retry";
 
