@@ -1,5 +1,7 @@
 //! Bodies in: media type, length, bytes. What the bytes mean is the matter of `json_text` and the wire types.
 
+use std::{pin::pin, task::Poll};
+
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
@@ -86,7 +88,11 @@ pub(crate) async fn read_body_up_to(
     length_max: usize,
     settings: &ApiSettings,
 ) -> Result<Bytes, Problem> {
-    let read = read_whole(headers, body, length_max);
+    let mut read = pin!(read_whole(headers, body, length_max));
+    // Nearly every body is there with its head: no timer is made for it.
+    if let Poll::Ready(read) = futures_util::poll!(&mut read) {
+        return read;
+    }
     tokio::time::timeout(settings.body_timeout, read).await.unwrap_or_else(|_| Err(too_slow()))
 }
 

@@ -139,3 +139,19 @@ async fn a_stop_ends_the_streams() {
     stopped.expect("it stops although somebody watches");
     assert!(ended.is_none(), "{ended:?}");
 }
+
+/// A connection on which nothing is asked is closed, but not while it is still being answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_may_be_silent_for_longer_than_a_connection() {
+    let data = Data::new();
+    let server = data.serve(&["limits.read_timeout=200ms", "orders.payment_window=3s"]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10).await;
+    let placed = id(&client.place(&order("u", &[("a", 1)])).await);
+    let mut stream = Stream::open(&client, &placed, None).await;
+    let mut last = stream.next().await.expect("the order at once").data;
+    while last["status"] != "cancelled" {
+        last = stream.next().await.expect("the stream is open until the order ends").data;
+    }
+    server.stop().await;
+}
