@@ -228,7 +228,8 @@ async fn verify_finds_every_planted_damage() {
     assert_eq!((&report["clean"], broken(&report).len()), (&json!(true), 0), "{report:#}");
     let mut looked_at = std::collections::BTreeMap::<u64, u64>::new();
     for row in report["invariants"].as_array().expect("a list") {
-        *looked_at.entry(row["invariant"].as_u64().expect("a number")).or_default() += row["examined"].as_u64().unwrap_or(0);
+        *looked_at.entry(row["invariant"].as_u64().expect("a number")).or_default() +=
+            row["examined"].as_u64().unwrap_or(0);
     }
     assert!(looked_at.values().all(|count| *count > 0), "each looks at something: {looked_at:?}");
     let mut missed = Vec::new();

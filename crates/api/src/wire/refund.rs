@@ -191,9 +191,12 @@ mod tests {
     use super::*;
     use crate::json_text::parse_json;
 
+    /// How many lines and which amount, or where the body is wrong.
+    type Expected = Result<(usize, Option<i64>), &'static [&'static str]>;
+
     #[test]
     fn a_refund_is_of_units_or_of_an_amount() {
-        let table: [(&str, Result<(usize, Option<i64>), &[&str]>); 12] = [
+        let table: [(&str, Expected); 12] = [
             (r#"{"reason":"r"}"#, Ok((0, None))),
             (r#"{"reason":"r","lines":null,"amount":null}"#, Ok((0, None))),
             (r#"{"reason":"r","amount":1}"#, Ok((0, Some(1)))),

@@ -131,7 +131,7 @@ fn happen(world: &mut World, what: &Happening) {
             let good = report(&payment, STATES[*state]);
             let told = match wrong {
                 1 => PaymentReport { amount: good.amount + 1, ..good },
-                2 => PaymentReport { currency: Currency::new("EUR").unwrap(), ..good },
+                2 => PaymentReport { currency: Currency::new("EUR").expect("three letters"), ..good },
                 3 => PaymentReport { transaction: Some(Arc::from("t-of-another")), ..good },
                 _ => good,
             };

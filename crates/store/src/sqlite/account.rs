@@ -58,10 +58,12 @@ struct Lists<'a> {
     timers: Cow<'a, BTreeMap<TimerKind, Timestamp>>,
 }
 
+#[expect(clippy::ptr_arg, reason = "serde hands the field over as it is")]
 fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
     list.is_empty()
 }
 
+#[expect(clippy::ptr_arg, reason = "serde hands the field over as it is")]
 fn has_no_timer(timers: &Cow<'_, BTreeMap<TimerKind, Timestamp>>) -> bool {
     timers.is_empty()
 }
