@@ -3,7 +3,7 @@
 //! Answers are kept under idempotency keys, so they are values that can be stored. An order is not copied for that: it is
 //! named with its version, and folding its events up to there gives the very same answer again.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use crate::{
     catalog::{CouponTemplate, Product, Promotion},
     coupon::Coupon,
     ids::OrderId,
+    letter::{ConsumerRewound, Letter},
     order::Order,
     payment::{Payment, Receipt},
     points::PointsAccount,
@@ -18,6 +19,7 @@ use crate::{
     refusal::Refusal,
     stock::Stock,
     user::{User, UserAddress},
+    webhook::{Delivery, Webhook},
 };
 
 /// The result of an accepted command.
@@ -61,6 +63,19 @@ pub enum Answer {
     User(User),
     /// An address.
     Address(UserAddress),
+    /// A webhook endpoint, with its secrets: they are shown only by those calls that are told to.
+    Webhook(Arc<Webhook>),
+    /// A parked event as the command left it.
+    Letter(Arc<Letter>),
+    /// Tries that were kept.
+    Deliveries(Vec<Delivery>),
+    /// A consumer's cursor moved on.
+    Settled {
+        /// How many events were parked.
+        parked: usize,
+    },
+    /// A consumer's cursor moved back.
+    Rewound(ConsumerRewound),
     /// A timer found nothing left to do.
     NothingToDo,
 }

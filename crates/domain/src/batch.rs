@@ -11,7 +11,7 @@ use crate::{
     coupon, idempotency,
     idempotency::{AnswerKey, Idempotency, Outcome, StoredAnswer},
     ids::Mint,
-    order,
+    letter, order,
     order::{Order, OrderKey, OrderStatus, OrderToken},
     payment, points, refund,
     refusal::Refusal,
@@ -20,7 +20,7 @@ use crate::{
     scope::Scope,
     stock,
     time::Timestamp,
-    user,
+    user, webhook,
 };
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::fmt::Debug;
@@ -223,5 +223,15 @@ fn dispatch(scope: &mut Scope<'_>, envelope: &Envelope) -> Result<Answer, Refusa
         Command::PutTemplate(command) => catalog::put_template(scope, command),
         Command::PutUser(command) => user::put_user(scope, command),
         Command::PutAddress(command) => user::put_address(scope, command),
+        Command::SettleEvents(command) => letter::decide::settle(scope, command),
+        Command::RecordDelivery(command) => letter::decide::record(scope, command),
+        Command::ReplayLetter(command) => letter::decide::replay(scope, *command),
+        Command::SkipLetter(command) => letter::decide::skip(scope, command),
+        Command::RewindConsumer(command) => letter::decide::rewind(scope, command),
+        Command::PutWebhook(command) => webhook::decide::put(scope, command),
+        Command::DeleteWebhook(command) => webhook::decide::delete(scope, command),
+        Command::RotateSecret(command) => webhook::decide::rotate(scope, command),
+        Command::DisableWebhook(command) => webhook::decide::disable(scope, command),
+        Command::NoteAttempts(command) => webhook::decide::note(scope, command),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     event::Actor,
     idempotency::{AnswerKey, Idempotency, KeyScope},
     ids::OrderId,
+    letter::{RecordDelivery, ReplayLetter, RewindConsumer, SettleEvents, SkipLetter},
     order::{CancelOrder, CloseOrder, PlaceOrder, decide::key_of},
     payment::{
         CallOutcome, ChannelReport, OpenPayment, RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification,
@@ -20,6 +21,7 @@ use crate::{
     rows::{Keys, Rows},
     stock::AdjustStock,
     user::{PutAddress, PutUser},
+    webhook::{DeleteWebhook, DisableWebhook, NoteAttempts, PutWebhook, RotateSecret},
 };
 use alloc::sync::Arc;
 
@@ -68,6 +70,26 @@ pub enum Command {
     PutUser(PutUser),
     /// Creates or replaces an address.
     PutAddress(PutAddress),
+    /// Moves a consumer's cursor, and parks what it did not take.
+    SettleEvents(SettleEvents),
+    /// Takes what became of a try to deliver a letter.
+    RecordDelivery(RecordDelivery),
+    /// Tries a letter now.
+    ReplayLetter(ReplayLetter),
+    /// Gives a letter up.
+    SkipLetter(SkipLetter),
+    /// Moves a consumer back in the log.
+    RewindConsumer(RewindConsumer),
+    /// Creates or replaces a webhook endpoint.
+    PutWebhook(PutWebhook),
+    /// Deletes a webhook endpoint.
+    DeleteWebhook(DeleteWebhook),
+    /// Gives a webhook endpoint a new secret.
+    RotateSecret(RotateSecret),
+    /// Stops telling a webhook endpoint.
+    DisableWebhook(DisableWebhook),
+    /// Keeps tries to tell a webhook endpoint.
+    NoteAttempts(NoteAttempts),
 }
 
 impl Command {
@@ -96,6 +118,16 @@ impl Command {
             Command::PutTemplate(_) => "put_template",
             Command::PutUser(_) => "put_user",
             Command::PutAddress(_) => "put_address",
+            Command::SettleEvents(_) => "settle_events",
+            Command::RecordDelivery(_) => "record_delivery",
+            Command::ReplayLetter(_) => "replay_letter",
+            Command::SkipLetter(_) => "skip_letter",
+            Command::RewindConsumer(_) => "rewind_consumer",
+            Command::PutWebhook(_) => "put_webhook",
+            Command::DeleteWebhook(_) => "delete_webhook",
+            Command::RotateSecret(_) => "rotate_secret",
+            Command::DisableWebhook(_) => "disable_webhook",
+            Command::NoteAttempts(_) => "note_attempts",
         }
     }
 }
@@ -140,6 +172,13 @@ impl Envelope {
                 | Command::PutTemplate(_)
                 | Command::PutUser(_)
                 | Command::PutAddress(_)
+                | Command::SettleEvents(_)
+                | Command::RewindConsumer(_)
+                | Command::PutWebhook(_)
+                | Command::DeleteWebhook(_)
+                | Command::RotateSecret(_)
+                | Command::DisableWebhook(_)
+                | Command::NoteAttempts(_)
         )
     }
 
@@ -196,6 +235,16 @@ impl Envelope {
             Command::PutAddress(put) => {
                 keys.addresses.insert((put.address.user_id.clone(), put.address.id.clone()));
             }
+            Command::SettleEvents(_)
+            | Command::RecordDelivery(_)
+            | Command::ReplayLetter(_)
+            | Command::SkipLetter(_)
+            | Command::RewindConsumer(_)
+            | Command::PutWebhook(_)
+            | Command::DeleteWebhook(_)
+            | Command::RotateSecret(_)
+            | Command::DisableWebhook(_)
+            | Command::NoteAttempts(_) => keys_of_consumers(&self.command, loaded, keys),
             Command::PutProducts(_) | Command::PutPromotion(_) | Command::PutTemplate(_) => {}
         }
     }
@@ -252,5 +301,36 @@ fn keys_of_report(report: &ChannelReport, loaded: &Rows, keys: &mut Keys) {
             let Some(Some(refund)) = loaded.refunds.get(&report.refund) else { return };
             keys_of_books(refund.order, loaded, keys);
         }
+    }
+}
+
+/// The rows of consumers, letters and endpoints. A letter never changes its consumer.
+fn keys_of_consumers(command: &Command, loaded: &Rows, keys: &mut Keys) {
+    match command {
+        Command::SettleEvents(settle) => {
+            keys.cursors.insert(settle.consumer.clone());
+            if !settle.parked.is_empty() {
+                keys.letter_counts.insert(settle.consumer.clone());
+            }
+        }
+        Command::RecordDelivery(RecordDelivery { letter, .. })
+        | Command::ReplayLetter(ReplayLetter { letter })
+        | Command::SkipLetter(SkipLetter { letter, .. }) => {
+            keys.letters.insert(*letter);
+            if let Some(Some(row)) = loaded.letters.get(letter) {
+                keys.letter_counts.insert(row.consumer.clone());
+            }
+        }
+        Command::RewindConsumer(RewindConsumer { consumer, .. })
+        | Command::NoteAttempts(NoteAttempts { consumer, .. }) => {
+            keys.cursors.insert(consumer.clone());
+        }
+        Command::PutWebhook(PutWebhook { id, .. })
+        | Command::DeleteWebhook(DeleteWebhook { id, .. })
+        | Command::RotateSecret(RotateSecret { id, .. })
+        | Command::DisableWebhook(DisableWebhook { id, .. }) => {
+            keys.webhooks.insert(id.clone());
+        }
+        _ => unreachable!("only commands about consumers come here"),
     }
 }

@@ -4,18 +4,21 @@
 //! the order back. Facts outlive code: fields are only ever added, with a default.
 
 use alloc::sync::Arc;
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     coupon::CouponGranted,
-    ids::{CouponId, EventId, OrderId, Sku, UserId},
+    ids::{ConsumerName, CouponId, EventId, OrderId, Sku, UserId},
+    letter::{ConsumerRewound, LetterReplayed, LetterSkipped},
     order::{OrderCancelled, OrderClosing, OrderPaid, OrderReinstated, Placed, UnitsCancelled},
     payment::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus},
     points::PointsAdjusted,
     refund::{RefundFailed, RefundRequested, RefundSucceeded},
     stock::StockAdjusted,
     time::Timestamp,
+    webhook::WebhookDisabled,
 };
 
 /// Who caused a fact.
@@ -35,12 +38,22 @@ pub enum Actor {
     Timer,
     /// A periodic scan that found what no timer had done.
     Scan,
+    /// The delivery of events to a consumer.
+    Delivery,
 }
 
 impl Actor {
     /// Every actor.
-    pub const ALL: [Actor; 7] =
-        [Actor::Buyer, Actor::Merchant, Actor::Operator, Actor::Service, Actor::Channel, Actor::Timer, Actor::Scan];
+    pub const ALL: [Actor; 8] = [
+        Actor::Buyer,
+        Actor::Merchant,
+        Actor::Operator,
+        Actor::Service,
+        Actor::Channel,
+        Actor::Timer,
+        Actor::Scan,
+        Actor::Delivery,
+    ];
 
     /// The word for it, stored and on the wire.
     #[must_use]
@@ -53,6 +66,7 @@ impl Actor {
             Actor::Channel => "channel",
             Actor::Timer => "timer",
             Actor::Scan => "scan",
+            Actor::Delivery => "delivery",
         }
     }
 }
@@ -68,6 +82,21 @@ pub enum Subject {
     Coupon(CouponId),
     /// A user's points.
     Points(UserId),
+    /// A reader of the log: its letters, its cursor, its endpoint.
+    Consumer(ConsumerName),
+}
+
+impl fmt::Display for Subject {
+    /// Kind and id: `order/ord_…`. It names the lane of a consumer in which the subject's events keep their order.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Order(id) => write!(formatter, "order/{id}"),
+            Subject::Stock(sku) => write!(formatter, "stock/{sku}"),
+            Subject::Coupon(id) => write!(formatter, "coupon/{id}"),
+            Subject::Points(user) => write!(formatter, "points/{user}"),
+            Subject::Consumer(consumer) => write!(formatter, "consumer/{consumer}"),
+        }
+    }
 }
 
 macro_rules! events {
@@ -137,6 +166,14 @@ events! {
     CouponGranted(CouponGranted) = "coupon.granted",
     /// Points were added or taken.
     PointsAdjusted(PointsAdjusted) = "points.adjusted",
+    /// A parked event was given up.
+    LetterSkipped(LetterSkipped) = "dead_letter.skipped",
+    /// A parked event is tried again by hand.
+    LetterReplayed(LetterReplayed) = "dead_letter.replayed",
+    /// A reader of the log was moved back.
+    ConsumerRewound(ConsumerRewound) = "consumer.rewound",
+    /// An endpoint is told nothing any more.
+    WebhookDisabled(WebhookDisabled) = "webhook.disabled",
 }
 
 /// A fact with its place in the log.
@@ -147,7 +184,7 @@ pub struct EventRecord {
     /// What it is about.
     pub subject: Subject,
     /// For an order and a coupon 1, 2, 3, …. For stock and points the number of the ledger entry, which rises with gaps:
-    /// an entry that an order caused is told by the order's event.
+    /// an entry that an order caused is told by the order's event. For a consumer the position in the log.
     pub seq: u64,
     /// When it was decided.
     pub at: Timestamp,

@@ -154,6 +154,37 @@ text_id! {
     /// The caller's own name of one address of a user.
     AddressId
 }
+text_id! {
+    /// The caller's own name of a webhook endpoint.
+    WebhookId
+}
+text_id! {
+    /// Name of a reader of the event log that keeps a cursor.
+    ConsumerName
+}
+
+impl ConsumerName {
+    /// What the names of endpoints' consumers begin with.
+    pub const ENDPOINT_PREFIX: &'static str = "whk_";
+
+    /// The consumer of a new webhook endpoint, by a minted number.
+    #[must_use]
+    pub fn of_endpoint(number: i64) -> ConsumerName {
+        ConsumerName(Arc::from(alloc::format!("{}{number}", Self::ENDPOINT_PREFIX)))
+    }
+
+    /// Whether it reads the log for a webhook endpoint.
+    #[must_use]
+    pub fn is_of_endpoint(&self) -> bool {
+        self.0.starts_with(Self::ENDPOINT_PREFIX)
+    }
+
+    /// Whether it reads the log at all. Scans keep a mark of their own under names of this kind, which is no position.
+    #[must_use]
+    pub fn is_of_log(&self) -> bool {
+        !self.0.starts_with("scan.")
+    }
+}
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -231,6 +262,14 @@ number_id! {
 number_id! {
     /// One received notification of a channel, `rct_…`.
     ReceiptId, "rct"
+}
+number_id! {
+    /// One event that a consumer could not take, `ltr_…`.
+    LetterId, "ltr"
+}
+number_id! {
+    /// One try to tell a webhook endpoint, `dlv_…`.
+    DeliveryId, "dlv"
 }
 
 macro_rules! gene {

@@ -7,7 +7,8 @@ use alloc::{format, string::String, vec::Vec};
 use core::fmt::Debug;
 
 use crate::{
-    coupon::COUPON_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES, stock::LOCK_EDGES,
+    coupon::COUPON_EDGES, letter::LETTER_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES,
+    stock::LOCK_EDGES,
 };
 
 /// One allowed move. `from` is none for the step that makes the thing.
@@ -45,6 +46,7 @@ pub fn drawings() -> Vec<Drawing> {
         ("coupon", words(COUPON_EDGES)),
         ("payment", words(PAYMENT_EDGES)),
         ("refund", words(REFUND_EDGES)),
+        ("letter", words(LETTER_EDGES)),
     ]
     .into_iter()
     .map(|(name, edges)| Drawing { name, edges })

@@ -27,6 +27,12 @@ pub enum Thing {
     Refund,
     /// A notification.
     Receipt,
+    /// A webhook endpoint.
+    Webhook,
+    /// A parked event.
+    Letter,
+    /// A reader of the log.
+    Consumer,
 }
 
 /// Why a coupon cannot be granted or put on an order.
@@ -143,6 +149,11 @@ pub enum Refusal {
     RefundExceeds {
         /// Minor units that may still be given back.
         refundable: i64,
+    },
+    /// A consumer did not take events of too many orders.
+    TooManyLetters {
+        /// How many letters it may have.
+        limit: u64,
     },
     /// The caller's version is stale.
     VersionMismatch {

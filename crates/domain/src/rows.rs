@@ -14,7 +14,11 @@ use crate::{
     coupon::Coupon,
     event::EventRecord,
     idempotency::{AnswerKey, StoredAnswer},
-    ids::{AddressId, CouponId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, TemplateId, UserId},
+    ids::{
+        AddressId, ConsumerName, CouponId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku,
+        TemplateId, UserId, WebhookId,
+    },
+    letter::{Cursor, Letter},
     order::{Order, OrderKey, OrderKeyEntry},
     outbox::MessageChange,
     payment::{OrderAccount, Payment, Receipt, TransactionKey},
@@ -23,6 +27,7 @@ use crate::{
     stock::{Locks, Stock, StockMovement},
     timer::{Timer, TimerChange},
     user::{User, UserAddress},
+    webhook::{Delivery, Webhook},
 };
 
 macro_rules! tables {
@@ -76,6 +81,8 @@ macro_rules! tables {
             pub timers: BTreeMap<Timer, TimerChange>,
             /// Messages to the outside that were written or answered.
             pub messages: BTreeMap<MessageId, MessageChange>,
+            /// Tries to tell webhook endpoints, oldest first.
+            pub deliveries: Vec<Delivery>,
             /// New values of the catalog, in order.
             pub catalog: Vec<CatalogChange>,
         }
@@ -90,6 +97,7 @@ macro_rules! tables {
                 self.points_entries.extend(later.points_entries);
                 self.timers.extend(later.timers);
                 self.messages.extend(later.messages);
+                self.deliveries.extend(later.deliveries);
                 self.catalog.extend(later.catalog);
             }
 
@@ -102,6 +110,7 @@ macro_rules! tables {
                     && self.points_entries.is_empty()
                     && self.timers.is_empty()
                     && self.messages.is_empty()
+                    && self.deliveries.is_empty()
                     && self.catalog.is_empty()
             }
         }
@@ -143,4 +152,12 @@ tables! {
     users: UserId => User,
     /// Addresses.
     addresses: (UserId, AddressId) => UserAddress,
+    /// How far consumers have come. With one that ended go its letters and deliveries.
+    cursors: ConsumerName => Cursor,
+    /// Parked events. A letter that is gone has no row.
+    letters: LetterId => Arc<Letter>,
+    /// How many letters a consumer has. Derived from `letters`.
+    letter_counts: ConsumerName => u64,
+    /// Webhook endpoints. One that was deleted has no row.
+    webhooks: WebhookId => Arc<Webhook>,
 }

@@ -21,6 +21,8 @@ pub struct Rules {
     pub shipping: ShippingRule,
     /// How payments are followed.
     pub payments: PaymentRules,
+    /// How often a consumer is tried that does not take an event.
+    pub letters: LetterRules,
 }
 
 /// What becomes of money that comes after its order had ended.
@@ -67,5 +69,27 @@ impl PaymentRules {
             late_money: LateMoney::Refund,
             refund_retries: Vec::from([1, 5, 30, 120, 360, 1_440].map(minutes)),
         }
+    }
+}
+
+/// How often and how long a consumer is tried that does not take an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterRules {
+    /// Pauses before a failed try is repeated; when they are used up, a person has to act.
+    pub retries: Vec<Span>,
+    /// After this a letter is not tried again, however many tries are left: a consumer may have asked for long pauses.
+    pub age_max: Span,
+    /// Most letters of one consumer, at least 1.
+    pub letters_max: u64,
+}
+
+impl LetterRules {
+    /// The example schedule of Standard Webhooks 1.0: again after `first`, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours;
+    /// ten tries within a little over three days. At most 10,000 letters, none tried for longer than a week.
+    #[must_use]
+    pub fn standard(first: Span) -> LetterRules {
+        let later = [5, 30, 120, 300, 600, 840, 1_200, 1_440].map(|minutes| Span::seconds(60 * minutes));
+        let retries = core::iter::once(first).chain(later).collect();
+        LetterRules { retries, age_max: Span::seconds(7 * 86_400), letters_max: 10_000 }
     }
 }

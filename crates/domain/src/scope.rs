@@ -10,8 +10,10 @@ use crate::{
     event::{Actor, Event, EventRecord, Subject},
     idempotency::{AnswerKey, StoredAnswer},
     ids::{
-        AddressId, CouponId, EventId, MessageId, Mint, OrderId, PaymentId, ReceiptId, RefundId, Sku, TemplateId, UserId,
+        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, Mint, OrderId, PaymentId,
+        ReceiptId, RefundId, Sku, TemplateId, UserId, WebhookId,
     },
+    letter::{Cursor, Letter},
     order::{Order, OrderKey, OrderKeyEntry},
     outbox::{Message, MessageChange, Task},
     payment::{OrderAccount, Payment, Receipt, TransactionKey},
@@ -22,6 +24,7 @@ use crate::{
     stock::{Locks, Stock},
     time::Timestamp,
     user::{User, UserAddress},
+    webhook::{Attempt, Delivery, Webhook},
 };
 use alloc::sync::Arc;
 
@@ -185,5 +188,43 @@ impl Scope<'_> {
     #[must_use]
     pub fn address(&self, address: &(UserId, AddressId)) -> Option<&UserAddress> {
         look_up!(self, addresses, address)
+    }
+
+    /// Where a consumer stands; none when it never began.
+    #[must_use]
+    pub fn cursor(&self, consumer: &ConsumerName) -> Option<Cursor> {
+        look_up!(self, cursors, consumer).copied()
+    }
+
+    /// A parked event.
+    #[must_use]
+    pub fn letter(&self, letter: LetterId) -> Option<&Arc<Letter>> {
+        look_up!(self, letters, &letter)
+    }
+
+    /// How many letters a consumer has.
+    #[must_use]
+    pub fn letter_count(&self, consumer: &ConsumerName) -> u64 {
+        look_up!(self, letter_counts, consumer).copied().unwrap_or(0)
+    }
+
+    /// A webhook endpoint.
+    #[must_use]
+    pub fn webhook(&self, webhook: &WebhookId) -> Option<&Arc<Webhook>> {
+        look_up!(self, webhooks, webhook)
+    }
+
+    /// Keeps a try for people.
+    pub fn note_attempt(
+        &mut self,
+        consumer: &ConsumerName,
+        attempt: &Attempt,
+        letter: Option<LetterId>,
+        next_try_at: Option<Timestamp>,
+    ) -> Delivery {
+        let id = DeliveryId::from_number(self.mint.next(self.now, consumer.bucket()));
+        let delivery = Delivery { id, consumer: consumer.clone(), letter, attempt: attempt.clone(), next_try_at };
+        self.changes.deliveries.push(delivery.clone());
+        delivery
     }
 }

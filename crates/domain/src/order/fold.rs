@@ -86,9 +86,14 @@ impl Order {
             | Event::PaymentSurplus(_)
             | Event::RefundRequested(_)
             | Event::RefundFailed(_) => Some(self.clone()),
-            Event::OrderPlaced(_) | Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => {
-                None
-            }
+            Event::OrderPlaced(_)
+            | Event::StockAdjusted(_)
+            | Event::CouponGranted(_)
+            | Event::PointsAdjusted(_)
+            | Event::LetterSkipped(_)
+            | Event::LetterReplayed(_)
+            | Event::ConsumerRewound(_)
+            | Event::WebhookDisabled(_) => None,
         }
     }
 

@@ -14,7 +14,8 @@ use ordain_domain::{
     coupon::{Coupon, GrantCoupon},
     event::Actor,
     idempotency::Idempotency,
-    ids::{AddressId, CouponId, Mint, OrderId, PaymentId, Sku, TemplateId, UserId},
+    ids::{AddressId, ConsumerName, CouponId, Mint, OrderId, PaymentId, Sku, TemplateId, UserId},
+    letter::Cursor,
     money::Currency,
     order::{CancelOrder, CancelReason, CloseOrder, Order, PlaceOrder},
     outbox::{Message, MessageChange},
@@ -27,11 +28,12 @@ use ordain_domain::{
     refund::RequestRefund,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
-    rules::{PaymentRules, Rules},
+    rules::{LetterRules, PaymentRules, Rules},
     stock::{AdjustStock, Stock},
     time::{Span, Timestamp},
     timer::{Timer, TimerChange, TimerKind},
     user::{PutAddress, PutUser, User, UserAddress},
+    webhook::WebhookState,
 };
 
 /// When every world begins.
@@ -66,6 +68,7 @@ impl World {
             unpaid_per_user_max: 3,
             shipping: ShippingRule::default(),
             payments: PaymentRules::standard(),
+            letters: LetterRules::standard(Span::seconds(5)),
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
         World { rules, now: BEGIN, carry, all: Changes::default() }
@@ -108,7 +111,18 @@ impl World {
         let (changes, carry) = batch.finish();
         self.carry = carry;
         self.all.absorb(changes.clone());
+        self.forget();
         (replies, changes)
+    }
+
+    /// Rows that a store forgets.
+    fn forget(&mut self) {
+        let ended = |consumer: &ConsumerName| self.all.cursors.get(consumer) == Some(&Cursor::Ended);
+        self.all.letters.retain(|_, letter| !letter.state.is_gone() && !ended(&letter.consumer));
+        self.all.deliveries.retain(|delivery| !ended(&delivery.consumer));
+        self.all.cursors.retain(|_, cursor| *cursor != Cursor::Ended);
+        self.all.webhooks.retain(|_, webhook| webhook.state != WebhookState::Deleted);
+        self.all.letter_counts.clear();
     }
 
     /// Decides one command in a batch of its own.
@@ -237,8 +251,12 @@ impl World {
         load_tables!(
             self, keys, rows,
             stock locks orders order_keys accounts payments transactions refunds receipts answers open_orders coupons template_usage user_template_usage points users
-            addresses
+            addresses cursors letters webhooks
         );
+        for consumer in &keys.letter_counts {
+            let letters = self.all.letters.values().filter(|letter| &letter.consumer == consumer);
+            rows.letter_counts.insert(consumer.clone(), Some(letters.count() as u64));
+        }
     }
 }
 
