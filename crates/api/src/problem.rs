@@ -101,6 +101,8 @@ problem_codes! {
     TooManyUnpaid = "too_many_unpaid", CONFLICT, "Too many unpaid orders";
     /// The order's status does not allow the step.
     OrderState = "order_state", CONFLICT, "The order's status does not allow this";
+    /// A consumer has as many dead letters as one may have.
+    TooManyDeadLetters = "too_many_dead_letters", CONFLICT, "Too many dead letters";
     /// The queue is full, or the server is stopping; nothing was done.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
     /// A fault of the server. Whether the effect happened is found out by repeating with the same key.

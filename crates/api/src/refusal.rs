@@ -26,6 +26,9 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
             Thing::Payment => "payment",
             Thing::Refund => "refund",
             Thing::Receipt => "receipt",
+            Thing::Webhook => "webhook",
+            Thing::Letter => "dead letter",
+            Thing::Consumer => "consumer",
         }),
         Refusal::UnknownSku { line, sku } => {
             of_line(Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}.")), *line)
@@ -77,6 +80,11 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
         Refusal::OrderState { status } => {
             let detail = format!("The order is {}.", status.as_str());
             Problem::new(ProblemCode::OrderState, detail).with("order_status", status.as_str())
+        }
+        Refusal::TooManyLetters { limit } => {
+            let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+            Problem::new(ProblemCode::TooManyDeadLetters, format!("The consumer has {limit} dead letters."))
+                .with("limit", limit)
         }
         Refusal::VersionMismatch { version } => {
             let version = i64::try_from(*version).unwrap_or(i64::MAX);

@@ -12,7 +12,7 @@ use ordain_domain::{
 use crate::courier::CallCounts;
 
 /// Names of the commands that are counted, in the order of the counters.
-pub const COMMANDS: [&str; 21] = [
+pub const COMMANDS: [&str; 31] = [
     "place_order",
     "cancel_order",
     "close_order",
@@ -34,6 +34,16 @@ pub const COMMANDS: [&str; 21] = [
     "put_template",
     "put_user",
     "put_address",
+    "settle_events",
+    "record_delivery",
+    "replay_letter",
+    "skip_letter",
+    "rewind_consumer",
+    "put_webhook",
+    "delete_webhook",
+    "rotate_secret",
+    "disable_webhook",
+    "note_attempts",
 ];
 
 /// How a command ended.

@@ -60,6 +60,17 @@ impl Routing {
             Command::PutUser(put) => put.user.id.bucket(),
             Command::PutAddress(put) => put.address.user_id.bucket(),
             Command::PutProducts(_) | Command::PutPromotion(_) | Command::PutTemplate(_) => return CATALOG_SHARD,
+            // They are about a log and its readers, which lie with the log.
+            Command::SettleEvents(_)
+            | Command::RecordDelivery(_)
+            | Command::ReplayLetter(_)
+            | Command::SkipLetter(_)
+            | Command::RewindConsumer(_)
+            | Command::PutWebhook(_)
+            | Command::DeleteWebhook(_)
+            | Command::RotateSecret(_)
+            | Command::DisableWebhook(_)
+            | Command::NoteAttempts(_) => return CATALOG_SHARD,
         };
         self.shard(bucket)
     }

@@ -20,6 +20,7 @@ mod section;
 mod show;
 mod store;
 mod telemetry;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub(crate) use self::scan::Scan;
 pub(crate) use self::show::effective;
 pub(crate) use self::store::{Store, StoreUrl};
 pub(crate) use self::telemetry::{LogFormat, Telemetry};
+pub(crate) use self::webhooks::Webhooks;
 
 /// The shipped file: every key with its default and a comment.
 pub(crate) const DEFAULT_FILE: &str = include_str!("config.default.toml");
@@ -69,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) breaker: Breaker,
     /// The payment channel that needs no set-up.
     pub(crate) sandbox: Sandbox,
+    /// Deliveries to webhook endpoints.
+    pub(crate) webhooks: Webhooks,
     /// Logs.
     pub(crate) telemetry: Telemetry,
 }
@@ -90,6 +94,7 @@ impl Config {
             pricing: Pricing::read(layers)?,
             breaker: Breaker::read(layers)?,
             sandbox: Sandbox::read(layers)?,
+            webhooks: Webhooks::read(layers)?,
             telemetry: Telemetry::read(layers)?,
         })
     }
@@ -101,6 +106,9 @@ impl Config {
             warnings.push(
                 "store.unsafe_synchronous_normal is on: a power cut may lose orders that were already acknowledged",
             );
+        }
+        if self.webhooks.allow_private {
+            warnings.push("webhooks.allow_private is on: whoever puts an endpoint can make this machine call its own network");
         }
         warnings
     }

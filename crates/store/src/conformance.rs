@@ -14,6 +14,7 @@ mod shop;
 pub mod catalogs;
 pub mod commits;
 pub mod damages;
+pub mod letters;
 pub mod lists;
 pub mod loads;
 pub mod money;
@@ -83,6 +84,15 @@ macro_rules! conformance_tests {
             damages {
                 clean_data_have_no_broken_invariant
                 damage_is_found_under_its_rule
+            }
+            letters {
+                letters_through_their_life
+                lanes_keep_the_order_of_the_log
+                a_consumer_that_ended_leaves_nothing
+                a_second_letter_of_an_event_is_refused_whole
+                endpoints_through_their_life
+                only_the_newest_deliveries_are_kept
+                facts_about_consumers_come_back
             }
             lists {
                 orders_of_a_user_come_newest_first

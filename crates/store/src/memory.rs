@@ -6,6 +6,7 @@
 
 mod damage;
 mod fault;
+mod letters;
 mod reader;
 mod state;
 mod verify;

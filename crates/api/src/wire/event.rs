@@ -182,7 +182,13 @@ impl<'a> EventData<'a> {
             Event::RefundRequested(requested) => EventData::RefundRequested(requested.into()),
             Event::RefundSucceeded(succeeded) => EventData::RefundSucceeded(succeeded.into()),
             Event::RefundFailed(failed) => EventData::RefundFailed(failed.into()),
-            Event::StockAdjusted(_) | Event::CouponGranted(_) | Event::PointsAdjusted(_) => return None,
+            Event::StockAdjusted(_)
+            | Event::CouponGranted(_)
+            | Event::PointsAdjusted(_)
+            | Event::LetterSkipped(_)
+            | Event::LetterReplayed(_)
+            | Event::ConsumerRewound(_)
+            | Event::WebhookDisabled(_) => return None,
         })
     }
 }

@@ -12,7 +12,11 @@ use ordain_domain::{
     catalog::Catalog,
     coupon::Coupon,
     event::EventRecord,
-    ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
+    ids::{
+        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId,
+        Sku, UserId, WebhookId,
+    },
+    letter::{Letter, LetterState},
     order::{Order, OrderStatus},
     outbox::Message,
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
@@ -23,6 +27,7 @@ use ordain_domain::{
     time::{Span, Timestamp},
     timer::Timer,
     user::{User, UserAddress},
+    webhook::{Delivery, Webhook},
 };
 
 pub use stuck::{Backlog, Stuck, StuckBefore, StuckThing};
@@ -209,6 +214,33 @@ pub struct Before<K> {
     pub limit: usize,
 }
 
+/// A page of a list: what comes after a key, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After<K> {
+    /// Only rows after this key; none for the oldest.
+    pub key: Option<K>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The first letter of a consumer about one subject: the one that is tried, or that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneHead {
+    /// The letter.
+    pub letter: Letter,
+    /// How many letters wait behind it.
+    pub behind: u64,
+}
+
+/// How many letters there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetterTally {
+    /// All of them.
+    pub letters: u64,
+    /// Those that wait for a person.
+    pub dead: u64,
+}
+
 /// Everything that is read without deciding. It sees only committed data, and a commit as soon as it was acknowledged.
 /// It may be called from many threads; point reads touch few pages, lists and checks may take long.
 pub trait StoreReader: Send + Sync {
@@ -278,6 +310,31 @@ pub trait StoreReader: Send + Sync {
     fn event(&self, id: EventId) -> Result<Option<EventRecord>, StoreFailure>;
     /// How far a consumer group has come; none when it never began.
     fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure>;
+    /// How far every consumer has come, by name.
+    fn cursors(&self) -> Result<Vec<(Arc<str>, i64)>, StoreFailure>;
+    /// A letter.
+    fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreFailure>;
+    /// The letters of a consumer about one subject, in the order of the log.
+    fn lane(&self, consumer: &ConsumerName, subject: &str, limit: usize) -> Result<Vec<Letter>, StoreFailure>;
+    /// First letters of their lanes that wait and are due at or before `until`, due for longest first.
+    fn due_letters(
+        &self,
+        consumer: &ConsumerName,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Letter>, StoreFailure>;
+    /// First letters of their lanes that are in a state, of every consumer, oldest first.
+    fn lane_heads(&self, state: LetterState, page: After<LetterId>) -> Result<Vec<LaneHead>, StoreFailure>;
+    /// How many letters there are.
+    fn letter_tally(&self) -> Result<LetterTally, StoreFailure>;
+    /// A webhook endpoint.
+    fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>, StoreFailure>;
+    /// Every webhook endpoint, by id.
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreFailure>;
+    /// One try to tell a webhook endpoint.
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreFailure>;
+    /// Tries to tell a webhook endpoint, newest first.
+    fn deliveries(&self, consumer: &ConsumerName, page: Before<DeliveryId>) -> Result<Vec<Delivery>, StoreFailure>;
     /// Timers due at or before `until`, after `after` in timer order, earliest first.
     fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure>;
     /// Looks at orders after `after`, in id order, that were minted before `minted_before`; see [`OverduePage`]. An order that

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::{
     Batch, Breaker, Config, DEFAULT_FILE, LateMoney, Layers, Limits, Listen, LogFormat, Orders, Payments, Pricing,
-    Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, effective,
+    Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, Webhooks, effective,
 };
 
 fn defaults() -> (Config, Layers) {
@@ -55,6 +55,7 @@ fn the_shipped_file_holds_the_promised_defaults() {
             cool_down: Duration::from_secs(10),
         },
         sandbox: Sandbox { enabled: true, public_url: String::new() },
+        webhooks: Webhooks { allow_private: false, retry_first: Duration::from_secs(5) },
         telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
     };
     assert_eq!(defaults().0, expected);
@@ -95,6 +96,7 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
         ("payments.refund_retries", "10ms", "30d"),
         ("payments.open_wait", "0s", "30s"),
         ("scan.interval", "100ms", "1d"),
+        ("webhooks.retry_first", "1ms", "1h"),
         ("batch.commands_max", "1", "4096"),
         ("batch.queue_max", "512", "1048576"),
         ("limits.body_bytes_max", "1024", "67108864"),

@@ -9,7 +9,7 @@ use ordain_adapters::{
 use ordain_api::ApiSettings;
 use ordain_domain::{
     price::ShippingRule,
-    rules::{LateMoney, PaymentRules, Rules},
+    rules::{LateMoney, LetterRules, PaymentRules, Rules},
     time::Span,
 };
 use ordain_engine::{
@@ -107,6 +107,7 @@ fn rules(config: &Config) -> Rules {
         unpaid_per_user_max: config.orders.unpaid_per_user_max,
         shipping: ShippingRule { fee: config.pricing.shipping_fee, free_over: config.pricing.free_shipping_over },
         payments: payment_rules(&config.payments),
+        letters: LetterRules::standard(span(config.webhooks.retry_first)),
     }
 }
 

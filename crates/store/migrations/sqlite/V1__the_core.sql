@@ -322,6 +322,62 @@ CREATE TABLE cursors (
     position INTEGER NOT NULL CHECK (position >= 0)
 ) STRICT, WITHOUT ROWID;
 
+-- Events that a consumer could not take. Consumer and subject are a lane, in the order of events; only its first letter is
+-- tried. A letter that was delivered or given up has no row.
+CREATE TABLE letters (
+    id              INTEGER PRIMARY KEY CHECK (id > 0),
+    consumer        TEXT    NOT NULL,
+    subject         TEXT    NOT NULL,
+    event           INTEGER NOT NULL CHECK (event >= 1),
+    state           TEXT    NOT NULL CHECK (state IN ('waiting', 'dead')),
+    tries           INTEGER NOT NULL CHECK (tries >= 0),
+    next_try_at     INTEGER NOT NULL,
+    parked_at       INTEGER NOT NULL,
+    first_failed_at INTEGER,
+    last_error      TEXT,
+    UNIQUE (consumer, event),
+    CHECK (state <> 'dead' OR tries >= 1)
+) STRICT;
+CREATE INDEX letters_lane ON letters (consumer, subject, event);
+CREATE INDEX letters_due ON letters (consumer, next_try_at) WHERE state = 'waiting';
+CREATE INDEX letters_dead ON letters (id) WHERE state = 'dead';
+
+-- Webhook endpoints. consumer: who reads the log for it, new for each endpoint. events: JSON of its patterns.
+CREATE TABLE webhooks (
+    id               TEXT PRIMARY KEY,
+    consumer         TEXT    NOT NULL UNIQUE,
+    url              TEXT    NOT NULL,
+    events           TEXT    NOT NULL,
+    secret           TEXT    NOT NULL,
+    old_secret       TEXT,
+    old_secret_until INTEGER,
+    disabled_reason  TEXT    CHECK (
+        disabled_reason IS NULL OR disabled_reason IN ('by_request', 'gone', 'exhausted', 'too_many_letters')),
+    disabled_at      INTEGER,
+    version          INTEGER NOT NULL CHECK (version >= 1),
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+    CHECK ((disabled_reason IS NULL) = (disabled_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- The newest tries to tell each endpoint, for people. duration: microseconds.
+CREATE TABLE webhook_deliveries (
+    id          INTEGER PRIMARY KEY CHECK (id > 0),
+    consumer    TEXT    NOT NULL,
+    letter_id   INTEGER,
+    event       INTEGER,
+    event_type  TEXT    NOT NULL,
+    number      INTEGER NOT NULL CHECK (number >= 1),
+    outcome     TEXT    NOT NULL CHECK (outcome IN ('delivered', 'refused', 'gone', 'slow_down', 'failed')),
+    status      INTEGER,
+    duration    INTEGER NOT NULL CHECK (duration >= 0),
+    excerpt     TEXT    NOT NULL,
+    at          INTEGER NOT NULL,
+    next_try_at INTEGER
+) STRICT;
+CREATE INDEX webhook_deliveries_of_consumer ON webhook_deliveries (consumer, id);
+
 -- Commands whose decision panicked, for whoever repairs them.
 CREATE TABLE poisoned (
     number  INTEGER PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! Compares what a store gives back with its model: every method of the reader, for every row there is and some that
 //! there are not.
 
+mod letters;
 mod money;
 
 use std::{collections::BTreeSet, fmt::Debug};
@@ -66,6 +67,7 @@ pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
     orders(reader, model);
     lists_of_orders(reader, model);
     money::all(reader, model);
+    letters::all(reader, model);
     stock(reader, model);
     coupons_and_points(reader, model);
     users(reader, model);
@@ -222,6 +224,8 @@ fn log(reader: &dyn StoreReader, model: &Model) {
     for (consumer, position) in &model.cursors {
         assert_eq!(reader.cursor(consumer).expect(READABLE), Some(*position), "{consumer}");
     }
+    let expected: Vec<_> = model.cursors.iter().map(|(name, position)| (name.clone(), *position)).collect();
+    assert_eq!(reader.cursors().expect(READABLE), expected, "cursors by name");
     assert_eq!(reader.cursor("nobody").expect(READABLE), None);
 }
 

@@ -6,7 +6,9 @@ use ordain_domain::{
     answer::Answer,
     catalog::{AppliesTo, CouponKind, Promotion, PromotionKind},
     idempotency::{AnswerKey, KeyScope, Outcome, StoredAnswer},
-    ids::{AddressId, CouponId, OrderId, PaymentId, PromotionId, ReceiptId, RefundId},
+    ids::{
+        AddressId, ConsumerName, CouponId, LetterId, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, WebhookId,
+    },
     order::{CancelReason, OrderKey, OrderStatus, OrderToken},
     payment::TransactionKey,
     points::PointsAccount,
@@ -47,6 +49,10 @@ fn nothing() -> Keys {
         points: [user("nobody")].into(),
         users: [user("nobody")].into(),
         addresses: [(user("nobody"), AddressId::new("nothing").expect("a valid id"))].into(),
+        cursors: [ConsumerName::new("nobody").expect("a valid name")].into(),
+        letters: [LetterId::from_number(1)].into(),
+        letter_counts: [ConsumerName::new("nobody").expect("a valid name")].into(),
+        webhooks: [WebhookId::new("nothing").expect("a valid id")].into(),
     }
 }
 

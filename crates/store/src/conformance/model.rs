@@ -1,12 +1,16 @@
 //! What a store must hold: the sum of everything that was committed, and every question of the port answered from it by
 //! looking at all rows. Slow, and with no cleverness to be wrong about.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ordain_domain::{
     catalog::Catalog,
     event::{EventRecord, Subject},
-    ids::{OrderId, Sku, UserId, first_number_at},
+    ids::{ConsumerName, OrderId, Sku, UserId, first_number_at},
+    letter::{Cursor, Letter},
     order::{Order, OrderStatus},
     outbox::{Message, MessageChange},
     payment::{Payment, PaymentStatus, Receipt, ReceiptVerdict},
@@ -16,6 +20,7 @@ use ordain_domain::{
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
+    webhook::{Delivery, Webhook, WebhookState, delivery::DELIVERIES_KEPT},
 };
 use ordain_engine::port::store::{Commit, Poisoned, ShardHead, StatusCount, Stuck, StuckBefore, StuckThing};
 
@@ -26,6 +31,8 @@ pub(super) struct Model {
     pub(super) catalog: Catalog,
     pub(super) all: Changes,
     pub(super) cursors: BTreeMap<Arc<str>, i64>,
+    /// Consumers that are gone.
+    pub(super) ended: BTreeSet<ConsumerName>,
     pub(super) poisoned: Vec<Poisoned>,
 }
 
@@ -45,7 +52,19 @@ impl Model {
         for change in &commit.changes.catalog {
             self.catalog.apply(change);
         }
-        self.all.absorb(commit.changes.clone());
+        let mut changes = commit.changes.clone();
+        for (consumer, cursor) in std::mem::take(&mut changes.cursors) {
+            match cursor {
+                Cursor::At(position) => {
+                    self.cursors.insert(Arc::from(consumer.as_str()), position);
+                }
+                Cursor::Ended => {
+                    self.cursors.remove(consumer.as_str());
+                    self.ended.insert(consumer);
+                }
+            }
+        }
+        self.all.absorb(changes);
         self.cursors.extend(commit.cursors.iter().cloned());
         self.poisoned.extend(commit.poisoned.iter().cloned());
     }
@@ -60,6 +79,19 @@ impl Model {
         for user in &keys.open_orders {
             let unpaid = self.orders(Some(user), None).iter().filter(|order| order.status.is_unpaid()).count();
             rows.open_orders.insert(user.clone(), u32::try_from(unpaid).ok());
+        }
+        for consumer in &keys.cursors {
+            rows.cursors.insert(consumer.clone(), self.cursors.get(consumer.as_str()).copied().map(Cursor::At));
+        }
+        for id in &keys.letters {
+            rows.letters.insert(*id, self.letters().into_iter().find(|letter| letter.id == *id).map(Arc::new));
+        }
+        for consumer in &keys.letter_counts {
+            let own = self.letters().into_iter().filter(|letter| &letter.consumer == consumer);
+            rows.letter_counts.insert(consumer.clone(), Some(own.count() as u64));
+        }
+        for id in &keys.webhooks {
+            rows.webhooks.insert(id.clone(), self.webhooks().into_iter().find(|row| row.id == *id).map(Arc::new));
         }
         rows
     }
@@ -85,6 +117,10 @@ impl Model {
             points: all.points.keys().cloned().collect(),
             users: all.users.keys().cloned().collect(),
             addresses: all.addresses.keys().cloned().collect(),
+            cursors: self.cursors.keys().filter_map(|name| ConsumerName::new(name).ok()).collect(),
+            letters: all.letters.keys().copied().collect(),
+            letter_counts: all.letters.values().map(|letter| letter.consumer.clone()).collect(),
+            webhooks: all.webhooks.keys().cloned().collect(),
         }
     }
 
@@ -168,6 +204,25 @@ impl Model {
         let overdue = self.timers().into_iter().filter(|timer| timer.due < before.timers);
         stuck.extend(overdue.map(|timer| of(StuckThing::OverdueTimer(timer.kind), timer.order, timer.due)));
         stuck
+    }
+
+    /// Letters that are parked, oldest first.
+    pub(super) fn letters(&self) -> Vec<Letter> {
+        let parked = |letter: &&Arc<Letter>| !letter.state.is_gone() && !self.ended.contains(&letter.consumer);
+        self.all.letters.values().filter(parked).map(|letter| letter.as_ref().clone()).collect()
+    }
+
+    /// Endpoints, by id.
+    pub(super) fn webhooks(&self) -> Vec<Webhook> {
+        let there = self.all.webhooks.values().filter(|webhook| webhook.state != WebhookState::Deleted);
+        there.map(|webhook| webhook.as_ref().clone()).collect()
+    }
+
+    /// Tries to tell an endpoint that are kept, newest first.
+    pub(super) fn deliveries(&self, consumer: &ConsumerName) -> Vec<Delivery> {
+        let own = self.all.deliveries.iter().rev().filter(|delivery| &delivery.consumer == consumer);
+        let is_there = !self.ended.contains(consumer);
+        own.filter(|_| is_there).take(DELIVERIES_KEPT).cloned().collect()
     }
 
     /// When an unpaid order is to be ended.

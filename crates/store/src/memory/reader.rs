@@ -8,8 +8,10 @@ use ordain_domain::{
     coupon::Coupon,
     event::EventRecord,
     ids::{
-        AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId, first_number_at,
+        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId,
+        RefundId, Sku, UserId, WebhookId, first_number_at,
     },
+    letter::{Letter, LetterState},
     order::{Order, OrderStatus},
     outbox::Message,
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
@@ -19,13 +21,14 @@ use ordain_domain::{
     time::{Span, Timestamp},
     timer::Timer,
     user::{User, UserAddress},
+    webhook::{Delivery, Webhook},
 };
 use ordain_engine::port::store::{
-    Backlog, Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader, Stuck,
-    StuckBefore,
+    After, Backlog, Before, InvariantReport, LaneHead, LetterTally, OverduePage, StatusCount, StoreFailure,
+    StoreGauges, StoreReader, Stuck, StuckBefore,
 };
 
-use super::{MemoryReader, verify};
+use super::{MemoryReader, letters, verify};
 
 /// Most rows that one page of everybody's orders or notifications looks at.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -190,6 +193,65 @@ impl StoreReader for MemoryReader {
 
     fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure> {
         Ok(self.state().cursors.get(consumer).copied())
+    }
+
+    fn cursors(&self) -> Result<Vec<(Arc<str>, i64)>, StoreFailure> {
+        Ok(self.state().cursors.iter().map(|(name, position)| (Arc::clone(name), *position)).collect())
+    }
+
+    fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreFailure> {
+        Ok(self.state().rows.letters.get(&id).map(|letter| letter.as_ref().clone()))
+    }
+
+    fn lane(&self, consumer: &ConsumerName, subject: &str, limit: usize) -> Result<Vec<Letter>, StoreFailure> {
+        let mut lane = letters::lane(&self.state().rows.letters, consumer, subject);
+        lane.truncate(limit);
+        Ok(lane)
+    }
+
+    fn due_letters(
+        &self,
+        consumer: &ConsumerName,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Letter>, StoreFailure> {
+        let state = self.state();
+        let heads = letters::heads(&state.rows.letters, LetterState::Waiting).into_iter().map(|head| head.letter);
+        let mut due: Vec<Letter> =
+            heads.filter(|letter| &letter.consumer == consumer && letter.next_try_at <= until).collect();
+        due.sort_by_key(|letter| (letter.next_try_at, letter.id));
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    fn lane_heads(&self, state: LetterState, page: After<LetterId>) -> Result<Vec<LaneHead>, StoreFailure> {
+        let heads = letters::heads(&self.state().rows.letters, state).into_iter();
+        let later = heads.filter(|head| page.key.is_none_or(|after| head.letter.id > after));
+        Ok(later.take(page.limit).collect())
+    }
+
+    fn letter_tally(&self) -> Result<LetterTally, StoreFailure> {
+        let state = self.state();
+        let dead = state.rows.letters.values().filter(|letter| letter.state == LetterState::Dead).count();
+        Ok(LetterTally { letters: state.rows.letters.len() as u64, dead: dead as u64 })
+    }
+
+    fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>, StoreFailure> {
+        Ok(self.state().rows.webhooks.get(id).map(|webhook| webhook.as_ref().clone()))
+    }
+
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreFailure> {
+        Ok(self.state().rows.webhooks.values().map(|webhook| webhook.as_ref().clone()).collect())
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreFailure> {
+        Ok(self.state().rows.deliveries.iter().find(|delivery| delivery.id == id).cloned())
+    }
+
+    fn deliveries(&self, consumer: &ConsumerName, page: Before<DeliveryId>) -> Result<Vec<Delivery>, StoreFailure> {
+        let state = self.state();
+        let own = state.rows.deliveries.iter().rev().filter(|delivery| &delivery.consumer == consumer);
+        Ok(own.filter(|delivery| is_before(&page, &delivery.id)).take(page.limit).cloned().collect())
     }
 
     fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure> {

@@ -11,7 +11,8 @@ use std::{
 use ordain_domain::{
     catalog::Catalog,
     event::{EventRecord, Subject},
-    ids::{EventId, MessageId, OrderId, PaymentId, RefundId, Sku, UserId},
+    ids::{ConsumerName, EventId, MessageId, OrderId, PaymentId, RefundId, Sku, UserId},
+    letter::{Cursor, Letter},
     order::{Order, OrderStatus, OrderToken},
     outbox::{Message, MessageChange},
     payment::{OrderAccount, Payment, PaymentStatus},
@@ -21,6 +22,7 @@ use ordain_domain::{
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
+    webhook::{Delivery, WebhookState, delivery::DELIVERIES_KEPT},
 };
 use ordain_engine::port::store::{Commit, FailureKind, Poisoned, ShardHead, StoreFailure};
 
@@ -30,7 +32,7 @@ pub(super) struct State {
     pub(super) head: ShardHead,
     pub(super) catalog: Catalog,
     /// The rows of every table. The ledgers, events, timers and messages of a commit are not here but in the maps below, and
-    /// `open_orders` is not here at all: it is counted.
+    /// `open_orders`, `letter_counts` and `cursors` are not here at all.
     pub(super) rows: Changes,
     pub(super) events: BTreeMap<EventId, EventRecord>,
     pub(super) events_of_order: BTreeMap<OrderId, Vec<EventId>>,
@@ -59,8 +61,16 @@ impl State {
         load_tables!(
             self, keys, rows,
             stock locks orders order_keys accounts payments transactions refunds receipts answers coupons template_usage
-            user_template_usage points users addresses
+            user_template_usage points users addresses letters webhooks
         );
+        for consumer in &keys.cursors {
+            let position = self.cursors.get(consumer.as_str()).copied();
+            rows.cursors.insert(consumer.clone(), position.map(Cursor::At));
+        }
+        for consumer in &keys.letter_counts {
+            let letters = self.rows.letters.values().filter(|letter| &letter.consumer == consumer);
+            rows.letter_counts.insert(consumer.clone(), Some(letters.count() as u64));
+        }
         for user in &keys.open_orders {
             let unpaid = self.orders_of(user).filter(|order| order.status.is_unpaid()).count();
             let unpaid = u32::try_from(unpaid).expect("the rules allow a user far fewer unpaid orders than 2^32");
@@ -123,7 +133,24 @@ impl State {
         });
         match taken {
             Some((key, _)) => refuse(format!("the key {key:?} made another order")),
-            None => self.refuse_money(changes),
+            None => self.refuse_money(changes).and_then(|()| self.refuse_letters(changes)),
+        }
+    }
+
+    /// A consumer has at most one letter of an event.
+    fn refuse_letters(&self, changes: &Changes) -> Result<(), StoreFailure> {
+        let is_twin = |letter: &&Arc<Letter>| {
+            let same = |other: &Arc<Letter>| {
+                other.id != letter.id && other.consumer == letter.consumer && other.event == letter.event
+            };
+            !letter.state.is_gone() && self.rows.letters.values().any(|other| same(other))
+        };
+        match changes.letters.values().find(is_twin) {
+            Some(twin) => {
+                let what = format!("{} has a letter of {} already", twin.consumer, twin.event);
+                Err(StoreFailure::new(FailureKind::Constraint, what))
+            }
+            None => Ok(()),
         }
     }
 
@@ -205,8 +232,38 @@ impl State {
             self.catalog.apply(&change);
         }
         changes.open_orders.clear();
+        changes.letter_counts.clear();
+        let cursors = std::mem::take(&mut changes.cursors);
         self.rows.absorb(changes);
+        self.move_consumers(cursors);
         self.cursors.extend(commit.cursors.iter().cloned());
         self.poisoned.extend(commit.poisoned.iter().cloned());
+    }
+
+    /// Moves consumers as decisions want it, and forgets what is gone: letters, endpoints, what is more than is kept of tries,
+    /// and everything of a consumer that ended.
+    fn move_consumers(&mut self, cursors: BTreeMap<ConsumerName, Cursor>) {
+        for (consumer, cursor) in cursors {
+            match cursor {
+                Cursor::At(position) => {
+                    self.cursors.insert(Arc::from(consumer.as_str()), position);
+                }
+                Cursor::Ended => {
+                    self.cursors.remove(consumer.as_str());
+                    self.rows.letters.retain(|_, letter| letter.consumer != consumer);
+                    self.rows.deliveries.retain(|delivery| delivery.consumer != consumer);
+                }
+            }
+        }
+        self.rows.letters.retain(|_, letter| !letter.state.is_gone());
+        self.rows.webhooks.retain(|_, webhook| webhook.state != WebhookState::Deleted);
+        let mut kept: BTreeMap<ConsumerName, usize> = BTreeMap::new();
+        let mut newest_first: Vec<Delivery> = self.rows.deliveries.drain(..).rev().collect();
+        newest_first.retain(|delivery| {
+            let count = kept.entry(delivery.consumer.clone()).or_default();
+            *count += 1;
+            *count <= DELIVERIES_KEPT
+        });
+        self.rows.deliveries = newest_first.into_iter().rev().collect();
     }
 }

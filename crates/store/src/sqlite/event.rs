@@ -41,6 +41,7 @@ pub(super) fn insert(
             Subject::Order(order) => (Some(order.number()), None),
             Subject::Stock(sku) => (None, Some(sku.as_str())),
             Subject::Points(user) => (None, Some(user.as_str())),
+            Subject::Consumer(consumer) => (None, Some(consumer.as_str())),
             Subject::Coupon(coupon) => {
                 coupon_text = coupon.to_string();
                 (None, Some(coupon_text.as_str()))
@@ -143,6 +144,9 @@ fn subject_of(event: &Event, subject: &str) -> Result<Subject, SqliteFailure> {
         Event::StockAdjusted(_) => subject.parse().map(Subject::Stock).map_err(damaged),
         Event::CouponGranted(_) => subject.parse().map(Subject::Coupon).map_err(damaged),
         Event::PointsAdjusted(_) => subject.parse().map(Subject::Points).map_err(damaged),
+        Event::LetterSkipped(_) | Event::LetterReplayed(_) | Event::ConsumerRewound(_) | Event::WebhookDisabled(_) => {
+            subject.parse().map(Subject::Consumer).map_err(damaged)
+        }
         _ => Err(SqliteFailure::damaged("events", "a fact of an order names none")),
     }
 }

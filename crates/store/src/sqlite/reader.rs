@@ -11,7 +11,11 @@ use std::sync::Arc;
 use ordain_domain::{
     coupon::Coupon,
     event::EventRecord,
-    ids::{AddressId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku, UserId},
+    ids::{
+        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId,
+        RefundId, Sku, UserId, WebhookId,
+    },
+    letter::{Letter, LetterState},
     order::{Order, OrderStatus},
     outbox::Message,
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
@@ -21,23 +25,25 @@ use ordain_domain::{
     time::{Span, Timestamp},
     timer::Timer,
     user::{User, UserAddress},
+    webhook::{Delivery, Webhook},
 };
 use ordain_engine::port::store::{
-    Backlog, Before, InvariantReport, OverduePage, StatusCount, StoreFailure, StoreGauges, StoreReader, Stuck,
-    StuckBefore,
+    After, Backlog, Before, InvariantReport, LaneHead, LetterTally, OverduePage, StatusCount, StoreFailure,
+    StoreGauges, StoreReader, Stuck, StuckBefore,
 };
 use rusqlite::Connection;
 
 use super::{
-    account, coupon, event,
+    account, coupon, delivery, event,
     failure::SqliteFailure,
     key_index::KeyIndex,
+    letter,
     log::{DataFile, LogGauge},
     order, outbox, payment, points,
     pool::ReaderPool,
     receipt, refund,
     schema::FileLock,
-    shard, stock, timer, user, verify,
+    shard, stock, timer, user, verify, webhook,
 };
 
 /// The reading side of one SQLite file.
@@ -193,6 +199,51 @@ impl StoreReader for SqliteReader {
 
     fn cursor(&self, consumer: &str) -> Result<Option<i64>, StoreFailure> {
         self.read(|connection| shard::cursor(connection, consumer))
+    }
+
+    fn cursors(&self) -> Result<Vec<(Arc<str>, i64)>, StoreFailure> {
+        self.read(shard::cursors)
+    }
+
+    fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreFailure> {
+        self.read(|connection| letter::load(connection, id))
+    }
+
+    fn lane(&self, consumer: &ConsumerName, subject: &str, limit: usize) -> Result<Vec<Letter>, StoreFailure> {
+        self.read(|connection| letter::lane(connection, consumer, subject, limit))
+    }
+
+    fn due_letters(
+        &self,
+        consumer: &ConsumerName,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Letter>, StoreFailure> {
+        self.read(|connection| letter::due(connection, consumer, until, limit))
+    }
+
+    fn lane_heads(&self, state: LetterState, page: After<LetterId>) -> Result<Vec<LaneHead>, StoreFailure> {
+        self.read(|connection| letter::heads(connection, state, page))
+    }
+
+    fn letter_tally(&self) -> Result<LetterTally, StoreFailure> {
+        self.read(letter::tally)
+    }
+
+    fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>, StoreFailure> {
+        self.read(|connection| webhook::load(connection, id))
+    }
+
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreFailure> {
+        self.read(webhook::list)
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreFailure> {
+        self.read(|connection| delivery::load(connection, id))
+    }
+
+    fn deliveries(&self, consumer: &ConsumerName, page: Before<DeliveryId>) -> Result<Vec<Delivery>, StoreFailure> {
+        self.read(|connection| delivery::list_before(connection, consumer, page))
     }
 
     fn timers(&self, after: Option<Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreFailure> {

@@ -3,15 +3,17 @@
 //! `shard_meta` is moved on by every commit, conditionally on the batch before: a second writer or a batch out of line
 //! is stopped here. It decides nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use ordain_domain::time::Timestamp;
+use ordain_domain::{ids::ConsumerName, letter::Cursor, time::Timestamp};
 use ordain_engine::port::store::{Poisoned, ShardHead};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    bind::{signed, unsigned},
+    bind::{shared, signed, unsigned},
+    delivery,
     failure::SqliteFailure,
+    letter,
 };
 
 const SHARD_META_LOAD: &str = "-- shard_meta_load
@@ -26,6 +28,12 @@ SELECT position FROM cursors WHERE consumer = ?1";
 const CURSOR_PUT: &str = "-- cursor_put
 INSERT INTO cursors (consumer, position) VALUES (?1, ?2)
 ON CONFLICT (consumer) DO UPDATE SET position = excluded.position";
+
+const CURSORS_LIST: &str = "-- cursors_list
+SELECT consumer, position FROM cursors ORDER BY consumer";
+
+const CURSOR_DROP: &str = "-- cursor_drop
+DELETE FROM cursors WHERE consumer = ?1";
 
 const POISONED_INSERT: &str = "-- poisoned_insert
 INSERT INTO poisoned (at, command, input, bug) VALUES (?1, ?2, ?3, ?4)";
@@ -58,6 +66,39 @@ pub(super) fn move_to(connection: &Connection, head: &ShardHead) -> Result<(), S
 pub(super) fn cursor(connection: &Connection, consumer: &str) -> Result<Option<i64>, SqliteFailure> {
     let mut statement = connection.prepare_cached(CURSOR_LOAD)?;
     Ok(statement.query_row([consumer], |row| row.get(0)).optional()?)
+}
+
+/// How far every consumer has come, by name.
+pub(super) fn cursors(connection: &Connection) -> Result<Vec<(Arc<str>, i64)>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(CURSORS_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut cursors = Vec::new();
+    while let Some(row) = rows.next()? {
+        cursors.push((shared(row, 0)?, row.get(1)?));
+    }
+    Ok(cursors)
+}
+
+/// Moves consumers as decisions want it. With one that ended goes everything that is kept of it.
+pub(super) fn put_consumers(
+    connection: &Connection,
+    cursors: &BTreeMap<ConsumerName, Cursor>,
+) -> Result<(), SqliteFailure> {
+    if cursors.is_empty() {
+        return Ok(());
+    }
+    let mut put = connection.prepare_cached(CURSOR_PUT)?;
+    for (consumer, cursor) in cursors {
+        match cursor {
+            Cursor::At(position) => put.execute(params![consumer.as_str(), position])?,
+            Cursor::Ended => {
+                letter::drop_of(connection, consumer)?;
+                delivery::drop_of(connection, consumer)?;
+                connection.prepare_cached(CURSOR_DROP)?.execute([consumer.as_str()])?
+            }
+        };
+    }
+    Ok(())
 }
 
 /// Moves consumers on.

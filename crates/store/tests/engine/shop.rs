@@ -20,7 +20,7 @@ use ordain_domain::{
     money::Currency,
     order::{CancelOrder, CancelReason, Order, OrderStatus, PlaceOrder},
     price::{RequestedLine, ShippingRule},
-    rules::{PaymentRules, Rules},
+    rules::{LetterRules, PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -224,6 +224,7 @@ fn rules() -> Rules {
         unpaid_per_user_max: 20,
         shipping: ShippingRule::default(),
         payments: PaymentRules::standard(),
+        letters: LetterRules::standard(Span::seconds(5)),
     }
 }
 

@@ -14,7 +14,7 @@ use ordain_domain::{
     order::{CancelOrder, CancelReason, CloseOrder, PlaceOrder},
     price::{RequestedLine, ShippingRule},
     rows::Changes,
-    rules::{PaymentRules, Rules},
+    rules::{LetterRules, PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -32,6 +32,7 @@ pub(crate) fn rules() -> Rules {
         unpaid_per_user_max: 20,
         shipping: ShippingRule { fee: 0, free_over: 0 },
         payments: PaymentRules::standard(),
+        letters: LetterRules::standard(Span::seconds(5)),
     }
 }
 

@@ -17,11 +17,12 @@ use super::{
     super::{
         account,
         answer::{self, Expiry},
-        catalog, coupon,
+        catalog, coupon, delivery,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, Marks},
+        letter,
         order::{self, NewOrder},
-        outbox, payment, points, receipt, refund, shard, stock, timer, user,
+        outbox, payment, points, receipt, refund, shard, stock, timer, user, webhook,
     },
     SqliteStore,
 };
@@ -145,6 +146,11 @@ impl SqliteStore {
         user::put(connection, &changes.users)?;
         user::put_addresses(connection, &changes.addresses, &mut self.json)?;
         catalog::put(connection, &changes.catalog, &mut self.json)?;
+        letter::put(connection, &changes.letters)?;
+        delivery::insert(connection, &changes.deliveries)?;
+        webhook::put(connection, &changes.webhooks, &mut self.json)?;
+        // Behind the letters and deliveries: with a consumer that ended go also those that this batch added.
+        shard::put_consumers(connection, &changes.cursors)?;
         shard::put_cursors(connection, commit.cursors)?;
         shard::put_poisoned(connection, commit.poisoned)
     }

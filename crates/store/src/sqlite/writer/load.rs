@@ -7,6 +7,7 @@ use std::{iter::Peekable, ops::ControlFlow, sync::Arc};
 use ordain_domain::{
     idempotency::{AnswerKey, StoredAnswer},
     ids::{OrderId, Sku, UserId},
+    letter::Cursor,
     order::{OrderKey, OrderKeyEntry},
     rows::{Keys, Rows},
     stock::Stock,
@@ -14,8 +15,8 @@ use ordain_domain::{
 
 use super::{
     super::{
-        account, answer, coupon, failure::SqliteFailure, key_index::KeyName, order, payment, points, receipt, refund,
-        stock, user,
+        account, answer, coupon, failure::SqliteFailure, key_index::KeyName, letter, order, payment, points, receipt,
+        refund, shard, stock, user, webhook,
     },
     SqliteStore,
 };
@@ -105,6 +106,25 @@ impl SqliteStore {
         }
         for key in &keys.addresses {
             rows.addresses.insert(key.clone(), user::load_address(connection, &key.0, &key.1)?);
+        }
+        self.load_consumers(keys, rows)
+    }
+
+    /// Consumers of the log, their letters, and webhook endpoints.
+    fn load_consumers(&self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+        let connection = &self.connection;
+        for consumer in &keys.cursors {
+            let position = shard::cursor(connection, consumer.as_str())?;
+            rows.cursors.insert(consumer.clone(), position.map(Cursor::At));
+        }
+        for id in &keys.letters {
+            rows.letters.insert(*id, letter::load(connection, *id)?.map(Arc::new));
+        }
+        for consumer in &keys.letter_counts {
+            rows.letter_counts.insert(consumer.clone(), Some(letter::count_of(connection, consumer)?));
+        }
+        for id in &keys.webhooks {
+            rows.webhooks.insert(id.clone(), webhook::load(connection, id)?.map(Arc::new));
         }
         Ok(())
     }
