@@ -82,7 +82,7 @@ async fn speak(
 }
 
 /// Speaks until the connection ends, or nothing was asked on it for a whole `read_timeout`. One timer a connection: hyper's
-/// own for the heads of requests is made anew for each of them, which costs a small request a twentieth of all it costs.
+/// own, for the heads of requests, is made anew for each of them.
 async fn while_used<E>(
     connection: impl Future<Output = Result<(), E>>,
     requests: &Requests,
