@@ -16,8 +16,8 @@ use super::section::Section;
 pub(crate) struct Limits {
     /// The longest request body, in bytes: 1 KiB to 64 MiB.
     pub(crate) body_bytes_max: usize,
-    /// How long a caller may take to send the body of a request: 100 ms to 1 h. A connection on which no request begins for
-    /// so long is closed within another such time.
+    /// How long a caller may take to send the head of a request, and then its body: 100 ms to 1 h. A connection that is
+    /// silent for longer is closed.
     #[serde(serialize_with = "duration::serialize")]
     pub(crate) read_timeout: Duration,
 }
