@@ -93,6 +93,8 @@ problem_codes! {
     PaymentState = "payment_state", CONFLICT, "The payment's state does not allow it";
     /// The outcome of an attempt is unknown; another charge has to wait.
     PaymentUnresolved = "payment_unresolved", CONFLICT, "A payment is unresolved";
+    /// The after-sale's machine has no such step from where it stands, or the units are in another one that is open.
+    AfterSaleState = "after_sale_state", CONFLICT, "The after-sale's state does not allow it";
     /// More is asked back than is left of what was taken.
     RefundExceeds = "refund_exceeds", CONFLICT, "The refund exceeds what was paid";
     /// The payment channel cannot be reached.

@@ -29,6 +29,8 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
             Thing::Webhook => "webhook",
             Thing::Letter => "dead letter",
             Thing::Consumer => "consumer",
+            Thing::Shipment => "shipment",
+            Thing::AfterSale => "after-sale",
         }),
         Refusal::UnknownSku { line, sku } => {
             of_line(Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}.")), *line)
@@ -73,6 +75,10 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
             Problem::new(ProblemCode::PaymentUnresolved, detail).with("payment_id", id.as_str())
         }
         Refusal::RefundState { status } => problem_of_refund_state(*status),
+        Refusal::AfterSaleState { status } => {
+            let detail = format!("The after-sale is {}.", status.as_str());
+            Problem::new(ProblemCode::AfterSaleState, detail).with("after_sale_status", status.as_str())
+        }
         Refusal::RefundExceeds { refundable } => {
             let detail = format!("At most {refundable} can be given back.");
             Problem::new(ProblemCode::RefundExceeds, detail).with("refundable", *refundable)

@@ -8,6 +8,7 @@ use alloc::{sync::Arc, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    after_sale::AfterSale,
     catalog::{CouponTemplate, Product, Promotion},
     coupon::Coupon,
     ids::OrderId,
@@ -17,6 +18,7 @@ use crate::{
     points::PointsAccount,
     refund::Refund,
     refusal::Refusal,
+    shipment::Shipment,
     stock::Stock,
     user::{User, UserAddress},
     webhook::{Delivery, Webhook},
@@ -57,6 +59,10 @@ pub enum Answer {
     Payment(Arc<Payment>),
     /// A refund.
     Refund(Arc<Refund>),
+    /// A parcel.
+    Shipment(Arc<Shipment>),
+    /// An after-sale.
+    AfterSale(Arc<AfterSale>),
     /// What was made of a notification.
     Receipt(Arc<Receipt>),
     /// A profile.

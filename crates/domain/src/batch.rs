@@ -5,6 +5,7 @@
 //! them, and hands out the changes.
 
 use crate::{
+    after_sale,
     answer::{Answer, Reply},
     catalog::{Catalog, decide as catalog},
     command::{Command, Envelope},
@@ -18,7 +19,7 @@ use crate::{
     rows::{Changes, Keys, Rows},
     rules::Rules,
     scope::Scope,
-    stock,
+    shipment, stock,
     time::Timestamp,
     user, webhook,
 };
@@ -215,6 +216,19 @@ fn dispatch(scope: &mut Scope<'_>, envelope: &Envelope) -> Result<Answer, Refusa
         Command::RetryRefund(command) => refund::decide::retry(scope, *command),
         Command::ResolveRefund(command) => refund::decide::resolve(scope, command),
         Command::WorkRefunds(order) => refund::decide::work(scope, *order),
+        Command::CreateShipment(command) => shipment::decide::create(scope, command),
+        Command::TrackShipment(command) => shipment::decide::track(scope, command),
+        Command::ConfirmReceipt(command) => shipment::decide::confirm_receipt(scope, *command),
+        Command::ConfirmDue(order) => shipment::decide::confirm_due(scope, *order),
+        Command::AskCarriers(order) => shipment::following::ask_carriers(scope, *order),
+        Command::OpenAfterSale(command) => after_sale::decide::open(scope, command),
+        Command::ApproveAfterSale(command) => after_sale::decide::approve(scope, command),
+        Command::RejectAfterSale(command) => after_sale::decide::reject(scope, command),
+        Command::WithdrawAfterSale(command) => after_sale::decide::withdraw(scope, *command),
+        Command::ShipBackAfterSale(command) => after_sale::decide::ship_back(scope, command),
+        Command::ReceiveAfterSale(command) => after_sale::decide::receive(scope, command),
+        Command::ReshipAfterSale(command) => after_sale::decide::reship(scope, command),
+        Command::WorkAfterSales(order) => after_sale::decide::work(scope, *order),
         Command::AdjustStock(command) => stock::decide::adjust(scope, command),
         Command::GrantCoupon(command) => coupon::decide::grant(scope, command),
         Command::AdjustPoints(command) => points::decide::adjust(scope, command),

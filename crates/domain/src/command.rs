@@ -5,13 +5,18 @@
 //! make them wrong.
 
 use crate::{
+    after_sale::{
+        ApproveAfterSale, OpenAfterSale, ReceiveAfterSale, RejectAfterSale, ReshipAfterSale, ShipBackAfterSale,
+        WithdrawAfterSale,
+    },
     catalog::command::{PutProducts, PutPromotion, PutTemplate},
     coupon::GrantCoupon,
     event::Actor,
     idempotency::{AnswerKey, Idempotency, KeyScope},
-    ids::OrderId,
+    ids::{AfterSaleId, OrderId},
     letter::{RecordDelivery, ReplayLetter, RewindConsumer, SettleEvents, SkipLetter},
     order::{CancelOrder, CloseOrder, PlaceOrder, decide::key_of},
+    outbox::Task,
     payment::{
         CallOutcome, ChannelReport, OpenPayment, RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification,
         TransactionKey,
@@ -19,6 +24,7 @@ use crate::{
     points::AdjustPoints,
     refund::{RequestRefund, ResolveRefund, RetryRefund},
     rows::{Keys, Rows},
+    shipment::{ConfirmReceipt, CreateShipment, ShipmentStatus, TrackShipment},
     stock::AdjustStock,
     user::{PutAddress, PutUser},
     webhook::{DeleteWebhook, DisableWebhook, NoteAttempts, PutWebhook, RotateSecret},
@@ -54,6 +60,32 @@ pub enum Command {
     ResolveRefund(ResolveRefund),
     /// Asks about an order's refunds, or sends them again.
     WorkRefunds(OrderId),
+    /// Hands paid units to a carrier.
+    CreateShipment(CreateShipment),
+    /// Tells what a carrier said of a parcel.
+    TrackShipment(TrackShipment),
+    /// Confirms the receipt of everything that was shipped.
+    ConfirmReceipt(ConfirmReceipt),
+    /// Confirms the receipt of an order's parcels whose time to object is over.
+    ConfirmDue(OrderId),
+    /// Tells carriers of an order's parcels, or asks about them.
+    AskCarriers(OrderId),
+    /// Opens an after-sale.
+    OpenAfterSale(OpenAfterSale),
+    /// Agrees to an after-sale.
+    ApproveAfterSale(ApproveAfterSale),
+    /// Does not agree to it.
+    RejectAfterSale(RejectAfterSale),
+    /// Takes it back.
+    WithdrawAfterSale(WithdrawAfterSale),
+    /// Sends its goods back.
+    ShipBackAfterSale(ShipBackAfterSale),
+    /// Receives and inspects its goods.
+    ReceiveAfterSale(ReceiveAfterSale),
+    /// Sends its replacement.
+    ReshipAfterSale(ReshipAfterSale),
+    /// Does what an order's after-sales are due for.
+    WorkAfterSales(OrderId),
     /// Receives or writes off stock.
     AdjustStock(AdjustStock),
     /// Grants a coupon.
@@ -110,6 +142,19 @@ impl Command {
             Command::RetryRefund(_) => "retry_refund",
             Command::ResolveRefund(_) => "resolve_refund",
             Command::WorkRefunds(_) => "work_refunds",
+            Command::CreateShipment(_) => "create_shipment",
+            Command::TrackShipment(_) => "track_shipment",
+            Command::ConfirmReceipt(_) => "confirm_receipt",
+            Command::ConfirmDue(_) => "confirm_due",
+            Command::AskCarriers(_) => "ask_carriers",
+            Command::OpenAfterSale(_) => "open_after_sale",
+            Command::ApproveAfterSale(_) => "approve_after_sale",
+            Command::RejectAfterSale(_) => "reject_after_sale",
+            Command::WithdrawAfterSale(_) => "withdraw_after_sale",
+            Command::ShipBackAfterSale(_) => "ship_back_after_sale",
+            Command::ReceiveAfterSale(_) => "receive_after_sale",
+            Command::ReshipAfterSale(_) => "reship_after_sale",
+            Command::WorkAfterSales(_) => "work_after_sales",
             Command::AdjustStock(_) => "adjust_stock",
             Command::GrantCoupon(_) => "grant_coupon",
             Command::AdjustPoints(_) => "adjust_points",
@@ -187,38 +232,6 @@ impl Envelope {
         keys.answers.extend(self.answer_key());
         match &self.command {
             Command::PlaceOrder(place) => self.keys_of_place(place, keys),
-            Command::CancelOrder(CancelOrder { order, .. }) | Command::CloseOrder(CloseOrder { order }) => {
-                keys_of_holdings(*order, loaded, keys);
-            }
-            Command::OpenPayment(OpenPayment { order, .. })
-            | Command::AskChannels(order)
-            | Command::WorkRefunds(order) => keys_of_books(*order, loaded, keys),
-            Command::RefreshPayment(RefreshPayment { payment }) => {
-                keys.payments.insert(*payment);
-                if let Some(Some(row)) = loaded.payments.get(payment) {
-                    keys_of_books(row.order, loaded, keys);
-                }
-            }
-            Command::TakeChannelAnswer(answer) => {
-                keys_of_holdings(answer.order, loaded, keys);
-                if let CallOutcome::Answered(report) = &answer.outcome {
-                    keys_of_report(report, loaded, keys);
-                }
-            }
-            Command::TakeNotification(TakeNotification { report: Some(report), .. }) => {
-                keys_of_report(report, loaded, keys);
-            }
-            Command::TakeNotification(_) => {}
-            Command::ResolveReceipt(ResolveReceipt { receipt, .. }) => {
-                keys.receipts.insert(*receipt);
-            }
-            Command::RequestRefund(RequestRefund { order, .. }) => keys_of_holdings(*order, loaded, keys),
-            Command::RetryRefund(RetryRefund { refund }) | Command::ResolveRefund(ResolveRefund { refund, .. }) => {
-                keys.refunds.insert(*refund);
-                if let Some(Some(row)) = loaded.refunds.get(refund) {
-                    keys_of_books(row.order, loaded, keys);
-                }
-            }
             Command::AdjustStock(adjust) => {
                 keys.stock.insert(adjust.sku.clone());
             }
@@ -246,6 +259,76 @@ impl Envelope {
             | Command::DisableWebhook(_)
             | Command::NoteAttempts(_) => keys_of_consumers(&self.command, loaded, keys),
             Command::PutProducts(_) | Command::PutPromotion(_) | Command::PutTemplate(_) => {}
+            _ => self.keys_of_money(loaded, keys),
+        }
+    }
+
+    /// The commands on an order's money; then those on its goods.
+    fn keys_of_money(&self, loaded: &Rows, keys: &mut Keys) {
+        match &self.command {
+            Command::CancelOrder(CancelOrder { order, .. }) => keys_of_goods(*order, loaded, keys),
+            Command::CloseOrder(CloseOrder { order }) => keys_of_holdings(*order, loaded, keys),
+            Command::OpenPayment(OpenPayment { order, .. })
+            | Command::AskChannels(order)
+            | Command::WorkRefunds(order) => keys_of_books(*order, loaded, keys),
+            Command::RefreshPayment(RefreshPayment { payment }) => {
+                keys.payments.insert(*payment);
+                if let Some(Some(row)) = loaded.payments.get(payment) {
+                    keys_of_books(row.order, loaded, keys);
+                }
+            }
+            Command::TakeChannelAnswer(answer) => {
+                match answer.task {
+                    Task::AnnounceShipment(_) | Task::TrackShipment(_) => keys_of_goods(answer.order, loaded, keys),
+                    _ => keys_of_holdings(answer.order, loaded, keys),
+                }
+                if let CallOutcome::Answered(report) = &answer.outcome {
+                    keys_of_report(report, loaded, keys);
+                }
+            }
+            Command::TakeNotification(TakeNotification { report, .. }) => {
+                if let Some(report) = report {
+                    keys_of_report(report, loaded, keys);
+                }
+            }
+            Command::ResolveReceipt(ResolveReceipt { receipt, .. }) => {
+                keys.receipts.insert(*receipt);
+            }
+            Command::RequestRefund(RequestRefund { order, .. }) => keys_of_holdings(*order, loaded, keys),
+            Command::RetryRefund(RetryRefund { refund }) | Command::ResolveRefund(ResolveRefund { refund, .. }) => {
+                keys.refunds.insert(*refund);
+                if let Some(Some(row)) = loaded.refunds.get(refund) {
+                    keys_of_books(row.order, loaded, keys);
+                }
+            }
+            _ => self.keys_of_fulfilment(loaded, keys),
+        }
+    }
+
+    fn keys_of_fulfilment(&self, loaded: &Rows, keys: &mut Keys) {
+        match &self.command {
+            Command::CreateShipment(CreateShipment { order, .. }) | Command::AskCarriers(order) => {
+                keys_of_books(*order, loaded, keys);
+            }
+            Command::ConfirmReceipt(ConfirmReceipt { order, .. }) | Command::ConfirmDue(order) => {
+                keys_of_books(*order, loaded, keys);
+                keys_of_earning(*order, loaded, keys);
+            }
+            Command::WorkAfterSales(order) => keys_of_goods(*order, loaded, keys),
+            Command::OpenAfterSale(open) => {
+                keys_of_books(open.order, loaded, keys);
+                keys.stock.extend(open.lines.iter().filter_map(|line| line.replacement.clone()));
+            }
+            Command::TrackShipment(track) => keys_of_tracking(track, loaded, keys),
+            Command::ApproveAfterSale(ApproveAfterSale { after_sale, .. })
+            | Command::RejectAfterSale(RejectAfterSale { after_sale, .. })
+            | Command::WithdrawAfterSale(WithdrawAfterSale { after_sale, .. })
+            | Command::ShipBackAfterSale(ShipBackAfterSale { after_sale, .. })
+            | Command::ReceiveAfterSale(ReceiveAfterSale { after_sale, .. })
+            | Command::ReshipAfterSale(ReshipAfterSale { after_sale, .. }) => {
+                keys_of_after_sale(*after_sale, loaded, keys);
+            }
+            other => unreachable!("{} has its keys above", other.name()),
         }
     }
 
@@ -269,6 +352,8 @@ fn keys_of_books(order: OrderId, loaded: &Rows, keys: &mut Keys) {
     let Some(Some(account)) = loaded.accounts.get(&order) else { return };
     keys.payments.extend(account.payments.iter().copied());
     keys.refunds.extend(account.refunds.iter().copied());
+    keys.shipments.extend(account.shipments.iter().copied());
+    keys.after_sales.extend(account.after_sales.iter().copied());
 }
 
 /// An order's books and everything that it holds or held: its locks and their stock, its coupon, its user's points and count.
@@ -281,6 +366,41 @@ fn keys_of_holdings(order: OrderId, loaded: &Rows, keys: &mut Keys) {
     keys.open_orders.insert(order.placed.user_id.clone());
     if order.placed.price.points > 0 {
         keys.points.insert(order.placed.user_id.clone());
+    }
+}
+
+/// What moving an order's goods may change: all it holds, the stock of replacements, and the points that it may earn.
+fn keys_of_goods(order: OrderId, loaded: &Rows, keys: &mut Keys) {
+    keys_of_holdings(order, loaded, keys);
+    keys_of_earning(order, loaded, keys);
+    let Some(Some(account)) = loaded.accounts.get(&order) else { return };
+    for after_sale in account.after_sales.iter().filter_map(|id| loaded.after_sales.get(id)?.as_ref()) {
+        keys.stock.extend(after_sale.replacements().cloned());
+    }
+}
+
+/// A completed order earns points.
+fn keys_of_earning(order: OrderId, loaded: &Rows, keys: &mut Keys) {
+    if let Some(Some(row)) = loaded.orders.get(&order) {
+        keys.points.insert(row.placed.user_id.clone());
+    }
+}
+
+/// Only a parcel that comes back to the shop touches more than the order's own books.
+fn keys_of_tracking(track: &TrackShipment, loaded: &Rows, keys: &mut Keys) {
+    keys.shipments.insert(track.shipment);
+    let Some(Some(row)) = loaded.shipments.get(&track.shipment) else { return };
+    if track.fact.status == ShipmentStatus::Returned {
+        keys_of_goods(row.order, loaded, keys);
+    } else {
+        keys_of_books(row.order, loaded, keys);
+    }
+}
+
+fn keys_of_after_sale(after_sale: AfterSaleId, loaded: &Rows, keys: &mut Keys) {
+    keys.after_sales.insert(after_sale);
+    if let Some(Some(row)) = loaded.after_sales.get(&after_sale) {
+        keys_of_goods(row.order, loaded, keys);
     }
 }
 

@@ -9,13 +9,21 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
+    after_sale::{
+        AfterSaleApproved, AfterSaleClosed, AfterSaleOpened, AfterSaleReceived, AfterSaleRejected, AfterSaleReshipped,
+        AfterSaleShippedBack, AfterSaleWithdrawn, ReplacementReleased,
+    },
     coupon::CouponGranted,
     ids::{ConsumerName, CouponId, EventId, OrderId, Sku, UserId},
     letter::{ConsumerRewound, LetterReplayed, LetterSkipped},
-    order::{OrderCancelled, OrderClosing, OrderPaid, OrderReinstated, Placed, UnitsCancelled},
+    order::{
+        OrderCancelled, OrderClosing, OrderCompleted, OrderDelivered, OrderPaid, OrderReinstated, OrderShipped, Placed,
+        UnitsCancelled,
+    },
     payment::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus},
     points::PointsAdjusted,
     refund::{RefundFailed, RefundRequested, RefundSucceeded},
+    shipment::{ShipmentConfirmed, ShipmentCreated, ShipmentDelivered, ShipmentUpdated},
     stock::StockAdjusted,
     time::Timestamp,
     webhook::WebhookDisabled,
@@ -144,6 +152,38 @@ events! {
     OrderReinstated(OrderReinstated) = "order.reinstated",
     /// Units that were paid will not be shipped.
     UnitsCancelled(UnitsCancelled) = "order.units_cancelled",
+    /// Nothing of an order waits to be shipped any more.
+    OrderShipped(OrderShipped) = "order.shipped",
+    /// Nothing of it is on its way any more.
+    OrderDelivered(OrderDelivered) = "order.delivered",
+    /// Everything of it was received or came back.
+    OrderCompleted(OrderCompleted) = "order.completed",
+    /// Paid units left.
+    ShipmentCreated(ShipmentCreated) = "shipment.created",
+    /// A parcel's status changed.
+    ShipmentUpdated(ShipmentUpdated) = "shipment.updated",
+    /// A parcel's units are with the buyer.
+    ShipmentDelivered(ShipmentDelivered) = "shipment.delivered",
+    /// A parcel's receipt was confirmed.
+    ShipmentConfirmed(ShipmentConfirmed) = "shipment.confirmed",
+    /// The buyer wants something else of units that it got.
+    AfterSaleOpened(AfterSaleOpened) = "after_sale.opened",
+    /// The shop agreed.
+    AfterSaleApproved(AfterSaleApproved) = "after_sale.approved",
+    /// The shop did not.
+    AfterSaleRejected(AfterSaleRejected) = "after_sale.rejected",
+    /// It ended without effect.
+    AfterSaleWithdrawn(AfterSaleWithdrawn) = "after_sale.withdrawn",
+    /// The buyer sent the goods back.
+    AfterSaleShippedBack(AfterSaleShippedBack) = "after_sale.shipped_back",
+    /// They came and were looked at.
+    AfterSaleReceived(AfterSaleReceived) = "after_sale.received",
+    /// No replacement will be sent.
+    ReplacementReleased(ReplacementReleased) = "after_sale.replacement_released",
+    /// The replacement was sent.
+    AfterSaleReshipped(AfterSaleReshipped) = "after_sale.reshipped",
+    /// Everything that it brings is done.
+    AfterSaleClosed(AfterSaleClosed) = "after_sale.closed",
     /// An attempt to pay was opened.
     PaymentOpened(PaymentOpened) = "payment.created",
     /// Money was taken.

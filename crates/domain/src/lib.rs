@@ -11,6 +11,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod after_sale;
 pub mod answer;
 pub mod batch;
 pub mod catalog;

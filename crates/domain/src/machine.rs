@@ -7,8 +7,8 @@ use alloc::{format, string::String, vec::Vec};
 use core::fmt::Debug;
 
 use crate::{
-    coupon::COUPON_EDGES, letter::LETTER_EDGES, order::ORDER_EDGES, payment::PAYMENT_EDGES, refund::REFUND_EDGES,
-    stock::LOCK_EDGES,
+    after_sale::AFTER_SALE_EDGES, coupon::COUPON_EDGES, letter::LETTER_EDGES, order::ORDER_EDGES,
+    payment::PAYMENT_EDGES, refund::REFUND_EDGES, shipment::SHIPMENT_EDGES, stock::LOCK_EDGES,
 };
 
 /// One allowed move. `from` is none for the step that makes the thing.
@@ -31,7 +31,7 @@ pub fn next<S: Copy + PartialEq, T: Copy + PartialEq>(edges: &[Edge<S, T>], from
 /// A machine in words, for drawing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawing {
-    /// What the machine is of: `order`, `lock`, `coupon`.
+    /// What the machine is of: `order`, `lock`, `after_sale`.
     pub name: &'static str,
     /// (from, step, to) in snake_case; `from` is empty for the step that makes the thing.
     pub edges: Vec<(String, String, String)>,
@@ -47,6 +47,8 @@ pub fn drawings() -> Vec<Drawing> {
         ("payment", words(PAYMENT_EDGES)),
         ("refund", words(REFUND_EDGES)),
         ("letter", words(LETTER_EDGES)),
+        ("shipment", words(SHIPMENT_EDGES)),
+        ("after_sale", words(AFTER_SALE_EDGES)),
     ]
     .into_iter()
     .map(|(name, edges)| Drawing { name, edges })

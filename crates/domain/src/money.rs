@@ -96,6 +96,13 @@ pub fn sum(amounts: impl IntoIterator<Item = i64>) -> Option<i64> {
     })
 }
 
+/// The points that `paid` minor units earn at `points_per_100`, rounded down. Neither is negative.
+#[must_use]
+pub fn earned_points(paid: i64, points_per_100: i64) -> i64 {
+    let points = i128::from(paid) * i128::from(points_per_100) / 100;
+    i64::try_from(points).unwrap_or(AMOUNT_MAX).min(AMOUNT_MAX)
+}
+
 /// `basis_points` hundredths of a percent of `amount`, in minor units, rounded half up to the nearest minor unit: 0.5
 /// becomes 1, as on most price tags. Never more than `amount` for up to [`BASIS_POINTS_MAX`]. `amount` is not negative.
 #[must_use]

@@ -13,6 +13,9 @@ pub mod settle;
 pub mod state;
 
 pub use command::{CancelOrder, CloseOrder, PlaceOrder};
-pub use event::{OrderCancelled, OrderClosing, OrderPaid, OrderReinstated, Placed, UnitsCancelled};
+pub use event::{
+    OrderCancelled, OrderClosing, OrderCompleted, OrderDelivered, OrderPaid, OrderReinstated, OrderShipped, Placed,
+    UnitsCancelled,
+};
 pub use key::{OrderKey, OrderKeyEntry, OrderToken};
 pub use state::{CancelReason, ORDER_EDGES, Order, OrderStatus, OrderStep, Quantities};

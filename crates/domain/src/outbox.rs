@@ -27,6 +27,8 @@ pub enum Task {
     QueryRefund(RefundId),
     /// Tell the carrier of the parcel.
     AnnounceShipment(ShipmentId),
+    /// Ask the carrier what happened to the parcel.
+    TrackShipment(ShipmentId),
 }
 
 impl Task {
@@ -40,6 +42,7 @@ impl Task {
             Task::SendRefund(_) => "send_refund",
             Task::QueryRefund(_) => "query_refund",
             Task::AnnounceShipment(_) => "announce_shipment",
+            Task::TrackShipment(_) => "track_shipment",
         }
     }
 
@@ -49,7 +52,7 @@ impl Task {
         match self {
             Task::OpenPayment(id) | Task::QueryPayment(id) | Task::ClosePayment(id) => id.number(),
             Task::SendRefund(id) | Task::QueryRefund(id) => id.number(),
-            Task::AnnounceShipment(id) => id.number(),
+            Task::AnnounceShipment(id) | Task::TrackShipment(id) => id.number(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Task {
             "send_refund" => Task::SendRefund(RefundId::from_number(number)),
             "query_refund" => Task::QueryRefund(RefundId::from_number(number)),
             "announce_shipment" => Task::AnnounceShipment(ShipmentId::from_number(number)),
+            "track_shipment" => Task::TrackShipment(ShipmentId::from_number(number)),
             _ => return None,
         })
     }

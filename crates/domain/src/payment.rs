@@ -18,6 +18,7 @@ mod state;
 pub use account::{Closing, LineAccount, OrderAccount};
 pub use books::Books;
 pub use command::{CallOutcome, OpenPayment, RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification};
+pub(crate) use decide::Attempt;
 pub use event::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus, SurplusCause};
 pub use receipt::{RECEIPT_BODY_MAX, Receipt, ReceiptVerdict};
 pub use report::{ChannelReport, PaymentReport, RefundReport, ReportedState};

@@ -9,5 +9,6 @@ mod event;
 mod state;
 
 pub use command::{RefundLine, RequestRefund, ResolveRefund, RetryRefund};
+pub use decide::merged;
 pub use event::{RefundFailed, RefundRequested, RefundSucceeded};
 pub use state::{REFUND_EDGES, Refund, RefundCause, RefundStatus, RefundStep};

@@ -7,6 +7,7 @@ use alloc::{borrow::Cow, string::String};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    after_sale::AfterSaleStatus,
     ids::{OrderId, PaymentId, Sku},
     order::OrderStatus,
     payment::PaymentStatus,
@@ -33,6 +34,10 @@ pub enum Thing {
     Letter,
     /// A reader of the log.
     Consumer,
+    /// A parcel.
+    Shipment,
+    /// An after-sale.
+    AfterSale,
 }
 
 /// Why a coupon cannot be granted or put on an order.
@@ -144,6 +149,11 @@ pub enum Refusal {
     RefundState {
         /// Where it stands.
         status: RefundStatus,
+    },
+    /// The after-sale's machine has no such step from where it stands, or the units are in another one that is open.
+    AfterSaleState {
+        /// Where it stands.
+        status: AfterSaleStatus,
     },
     /// More is asked back than is left of what was taken.
     RefundExceeds {

@@ -10,13 +10,14 @@ use alloc::{
 };
 
 use crate::{
+    after_sale::AfterSale,
     catalog::CatalogChange,
     coupon::Coupon,
     event::EventRecord,
     idempotency::{AnswerKey, StoredAnswer},
     ids::{
-        AddressId, ConsumerName, CouponId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, Sku,
-        TemplateId, UserId, WebhookId,
+        AddressId, AfterSaleId, ConsumerName, CouponId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId,
+        ShipmentId, Sku, TemplateId, UserId, WebhookId,
     },
     letter::{Cursor, Letter},
     order::{Order, OrderKey, OrderKeyEntry},
@@ -24,6 +25,7 @@ use crate::{
     payment::{OrderAccount, Payment, Receipt, TransactionKey},
     points::{PointsAccount, PointsEntry},
     refund::Refund,
+    shipment::Shipment,
     stock::{Locks, Stock, StockMovement},
     timer::{Timer, TimerChange},
     user::{User, UserAddress},
@@ -134,6 +136,10 @@ tables! {
     transactions: TransactionKey => PaymentId,
     /// Refunds.
     refunds: RefundId => Arc<Refund>,
+    /// Parcels.
+    shipments: ShipmentId => Arc<Shipment>,
+    /// After-sales.
+    after_sales: AfterSaleId => Arc<AfterSale>,
     /// Notifications of channels.
     receipts: ReceiptId => Arc<Receipt>,
     /// Answers kept under idempotency keys.

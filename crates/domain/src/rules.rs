@@ -2,7 +2,7 @@
 //!
 //! A decision never depends on a forgotten field: whatever the configuration does not set is named in full.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use crate::{price::ShippingRule, time::Span};
 
@@ -23,6 +23,10 @@ pub struct Rules {
     pub payments: PaymentRules,
     /// How often a consumer is tried that does not take an event.
     pub letters: LetterRules,
+    /// How parcels are followed.
+    pub fulfilment: FulfilmentRules,
+    /// How after-sales are dealt with.
+    pub after_sales: AfterSaleRules,
 }
 
 /// What becomes of money that comes after its order had ended.
@@ -91,5 +95,63 @@ impl LetterRules {
         let later = [5, 30, 120, 300, 600, 840, 1_200, 1_440].map(|minutes| Span::seconds(60 * minutes));
         let retries = core::iter::once(first).chain(later).collect();
         LetterRules { retries, age_max: Span::seconds(7 * 86_400), letters_max: 10_000 }
+    }
+}
+
+/// How parcels are followed to their end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FulfilmentRules {
+    /// How long after its delivery a parcel's receipt is confirmed without the buyer.
+    pub auto_confirm_after: Span,
+    /// Points earned for each 100 minor units that were paid and not given back, at least 0.
+    pub points_per_100: i64,
+    /// Names of the carriers that are connected: they are told of parcels and asked about them.
+    pub carriers: Vec<Arc<str>>,
+    /// How often a connected carrier is asked about a parcel.
+    pub track_interval: Span,
+}
+
+impl FulfilmentRules {
+    /// Receipt is confirmed after seven days; no points; no carrier is connected, and one would be asked each hour.
+    #[must_use]
+    pub fn standard() -> FulfilmentRules {
+        FulfilmentRules {
+            auto_confirm_after: Span::seconds(7 * 86_400),
+            points_per_100: 0,
+            carriers: Vec::new(),
+            track_interval: Span::seconds(3_600),
+        }
+    }
+}
+
+/// What becomes of an after-sale that nobody reviewed in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewOutcome {
+    /// It is approved.
+    Approve,
+    /// It is rejected.
+    Reject,
+}
+
+/// How after-sales are dealt with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterSaleRules {
+    /// How long the shop has to review one.
+    pub review_within: Span,
+    /// What becomes of one that was not reviewed in time.
+    pub review_outcome: ReviewOutcome,
+    /// How long the buyer has to send the goods back.
+    pub ship_back_within: Span,
+}
+
+impl AfterSaleRules {
+    /// Reviewed within a day, else approved; sent back within seven days.
+    #[must_use]
+    pub const fn standard() -> AfterSaleRules {
+        AfterSaleRules {
+            review_within: Span::seconds(86_400),
+            review_outcome: ReviewOutcome::Approve,
+            ship_back_within: Span::seconds(7 * 86_400),
+        }
     }
 }

@@ -5,13 +5,14 @@
 //! table rather than decide on nothing.
 
 use crate::{
+    after_sale::AfterSale,
     catalog::Catalog,
     coupon::Coupon,
     event::{Actor, Event, EventRecord, Subject},
     idempotency::{AnswerKey, StoredAnswer},
     ids::{
-        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, Mint, OrderId, PaymentId,
-        ReceiptId, RefundId, Sku, TemplateId, UserId, WebhookId,
+        AddressId, AfterSaleId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, Mint, OrderId,
+        PaymentId, ReceiptId, RefundId, ShipmentId, Sku, TemplateId, UserId, WebhookId,
     },
     letter::{Cursor, Letter},
     order::{Order, OrderKey, OrderKeyEntry},
@@ -21,6 +22,7 @@ use crate::{
     refund::Refund,
     rows::{Changes, Rows},
     rules::Rules,
+    shipment::Shipment,
     stock::{Locks, Stock},
     time::Timestamp,
     user::{User, UserAddress},
@@ -127,6 +129,18 @@ impl Scope<'_> {
     #[must_use]
     pub fn refund(&self, refund: RefundId) -> Option<&Arc<Refund>> {
         look_up!(self, refunds, &refund)
+    }
+
+    /// A parcel.
+    #[must_use]
+    pub fn shipment(&self, shipment: ShipmentId) -> Option<&Arc<Shipment>> {
+        look_up!(self, shipments, &shipment)
+    }
+
+    /// An after-sale.
+    #[must_use]
+    pub fn after_sale(&self, after_sale: AfterSaleId) -> Option<&Arc<AfterSale>> {
+        look_up!(self, after_sales, &after_sale)
     }
 
     /// A notification.

@@ -5,7 +5,9 @@
 //! the outbox and is told the answers by commands.
 
 mod command;
+pub mod decide;
 mod event;
+pub(crate) mod following;
 mod state;
 
 pub use command::{ConfirmReceipt, CreateShipment, TrackShipment};

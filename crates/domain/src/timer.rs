@@ -15,11 +15,24 @@ pub enum TimerKind {
     AskChannels,
     /// Ask about an order's refunds, or send them again.
     WorkRefunds,
+    /// Confirm the receipt of an order's parcels that were delivered long enough ago.
+    ConfirmReceipt,
+    /// Tell carriers of an order's parcels, or ask about them.
+    AskCarriers,
+    /// Do what an order's after-sales are due for: a review, a parcel back, a payment that did not come in time.
+    WorkAfterSales,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [TimerKind; 3] = [TimerKind::CloseOrder, TimerKind::AskChannels, TimerKind::WorkRefunds];
+    pub const ALL: [TimerKind; 6] = [
+        TimerKind::CloseOrder,
+        TimerKind::AskChannels,
+        TimerKind::WorkRefunds,
+        TimerKind::ConfirmReceipt,
+        TimerKind::AskCarriers,
+        TimerKind::WorkAfterSales,
+    ];
 
     /// The word for it in lists and logs.
     #[must_use]
@@ -28,6 +41,9 @@ impl TimerKind {
             TimerKind::CloseOrder => "close_order",
             TimerKind::AskChannels => "ask_channels",
             TimerKind::WorkRefunds => "work_refunds",
+            TimerKind::ConfirmReceipt => "confirm_receipt",
+            TimerKind::AskCarriers => "ask_carriers",
+            TimerKind::WorkAfterSales => "work_after_sales",
         }
     }
 
@@ -38,6 +54,9 @@ impl TimerKind {
             TimerKind::CloseOrder => 1,
             TimerKind::AskChannels => 2,
             TimerKind::WorkRefunds => 3,
+            TimerKind::ConfirmReceipt => 4,
+            TimerKind::AskCarriers => 5,
+            TimerKind::WorkAfterSales => 6,
         }
     }
 }

@@ -11,9 +11,10 @@ use std::{
 };
 
 use ordain_domain::{
-    ids::{OrderId, PaymentId},
+    ids::{OrderId, PaymentId, ShipmentId},
     payment::{OrderAccount, Payment},
     rows::{Changes, Keys, Rows},
+    shipment::Shipment,
     stock::Locks,
 };
 use quick_cache::unsync::Cache;
@@ -28,11 +29,17 @@ pub(crate) struct CachedRows {
     locks: Cache<OrderId, Locks>,
     accounts: Cache<OrderId, Arc<OrderAccount>>,
     payments: Cache<PaymentId, Arc<Payment>>,
+    shipments: Cache<ShipmentId, Arc<Shipment>>,
 }
 
 impl Default for CachedRows {
     fn default() -> CachedRows {
-        CachedRows { locks: Cache::new(ROWS_MAX), accounts: Cache::new(ROWS_MAX), payments: Cache::new(ROWS_MAX) }
+        CachedRows {
+            locks: Cache::new(ROWS_MAX),
+            accounts: Cache::new(ROWS_MAX),
+            payments: Cache::new(ROWS_MAX),
+            shipments: Cache::new(ROWS_MAX),
+        }
     }
 }
 
@@ -47,6 +54,7 @@ impl CachedRows {
         give(&self.locks, &keys.locks, &mut rows.locks);
         give(&self.accounts, &keys.accounts, &mut rows.accounts);
         give(&self.payments, &keys.payments, &mut rows.payments);
+        give(&self.shipments, &keys.shipments, &mut rows.shipments);
         rows.retain_missing(keys);
     }
 
@@ -60,6 +68,9 @@ impl CachedRows {
         }
         for (id, row) in &changes.payments {
             self.payments.insert(*id, Arc::clone(row));
+        }
+        for (id, row) in &changes.shipments {
+            self.shipments.insert(*id, Arc::clone(row));
         }
     }
 }

@@ -12,7 +12,7 @@ use ordain_domain::{
 use crate::courier::CallCounts;
 
 /// Names of the commands that are counted, in the order of the counters.
-pub const COMMANDS: [&str; 31] = [
+pub const COMMANDS: [&str; 44] = [
     "place_order",
     "cancel_order",
     "close_order",
@@ -26,6 +26,19 @@ pub const COMMANDS: [&str; 31] = [
     "retry_refund",
     "resolve_refund",
     "work_refunds",
+    "create_shipment",
+    "track_shipment",
+    "confirm_receipt",
+    "confirm_due",
+    "ask_carriers",
+    "open_after_sale",
+    "approve_after_sale",
+    "reject_after_sale",
+    "withdraw_after_sale",
+    "ship_back_after_sale",
+    "receive_after_sale",
+    "reship_after_sale",
+    "work_after_sales",
     "adjust_stock",
     "grant_coupon",
     "adjust_points",
@@ -136,6 +149,8 @@ pub struct Counters {
     pub found_by_scan: AtomicU64,
     /// Orders whose overdue payments or refunds no timer had worked at and the scan found.
     pub money_found_by_scan: AtomicU64,
+    /// Orders with overdue parcels or after-sales that no timer took.
+    pub goods_found_by_scan: AtomicU64,
     /// Commands whose decision panicked.
     pub poisoned: AtomicU64,
     /// Calls to payment channels.
@@ -156,6 +171,7 @@ impl Default for Counters {
             timers_due: AtomicU64::new(0),
             found_by_scan: AtomicU64::new(0),
             money_found_by_scan: AtomicU64::new(0),
+            goods_found_by_scan: AtomicU64::new(0),
             poisoned: AtomicU64::new(0),
             calls: CallCounts::default(),
             transitions: ORDER_EDGES.iter().map(|_| AtomicU64::new(0)).collect(),

@@ -1,4 +1,4 @@
-//! The courier: delivers committed messages to payment channels and brings back what became of them.
+//! The courier: delivers committed messages to payment channels and carriers and brings back what became of them.
 //!
 //! A message is tried once; the answer, or that there was none, goes back as a command, and the domain decides what follows.
 //! A message whose answer was not committed is delivered again after a restart, under the same key, which channels take for
@@ -20,6 +20,7 @@ use ordain_domain::{
     outbox::Task,
     payment::{CallOutcome, ChannelReport, Payment, TakeChannelAnswer},
     refund::Refund,
+    shipment::{FACTS_MAX, Shipment},
 };
 use tokio::sync::Semaphore;
 
@@ -28,7 +29,10 @@ use crate::{
     failure::EngineFailure,
     handle::Engine,
     outbox::Parcel,
-    port::payment_channel::{ChannelFailure, PaymentChannel, PaymentRequest, RefundRequest},
+    port::{
+        carrier::{Announcement, CarrierFailure},
+        payment_channel::{ChannelFailure, PaymentChannel, PaymentRequest, RefundRequest},
+    },
 };
 
 /// How long a channel may take to answer a call.
@@ -187,7 +191,16 @@ impl Courier {
                     None => Ok(CallOutcome::Refused(Arc::from("there is no such payment"))),
                 }
             }
-            Task::AnnounceShipment(_) => Ok(CallOutcome::NotSent),
+            Task::AnnounceShipment(id) | Task::TrackShipment(id) => {
+                let shipment = match parcel.shipment {
+                    Some(shipment) => Some(shipment),
+                    None => self.engine.reader().shipment(id)?.map(Arc::new),
+                };
+                match shipment {
+                    Some(shipment) => Ok(self.call_about_shipment(task, &shipment).await),
+                    None => Ok(CallOutcome::Refused(Arc::from("there is no such shipment"))),
+                }
+            }
         }
     }
 
@@ -224,6 +237,33 @@ impl Courier {
         };
         let answer = tokio::time::timeout(CALL_MAX, answer).await.unwrap_or_else(|_| Err(timed_out()));
         self.outcome(channel.as_ref(), task, answer.map(ChannelReport::Refund))
+    }
+
+    async fn call_about_shipment(&self, task: Task, shipment: &Shipment) -> CallOutcome {
+        let Some(carrier) = self.engine.carrier(&shipment.carrier) else {
+            return CallOutcome::Refused(Arc::from(format!("there is no carrier {}", shipment.carrier)));
+        };
+        let tracking_number = Arc::clone(&shipment.tracking_number);
+        let call = async {
+            match task {
+                Task::AnnounceShipment(_) => {
+                    let announcement = Announcement { shipment: shipment.id, order: shipment.order, tracking_number };
+                    carrier.announce(announcement).await.map(|()| Vec::new())
+                }
+                _ => carrier.track(tracking_number).await,
+            }
+        };
+        let took_too_long = |_| Err(CarrierFailure::Unreachable(String::from("the carrier took too long")));
+        let (outcome, result) = match tokio::time::timeout(CALL_MAX, call).await.unwrap_or_else(took_too_long) {
+            Ok(mut facts) => {
+                facts.truncate(FACTS_MAX);
+                (CallOutcome::Tracked(facts), "answered")
+            }
+            Err(CarrierFailure::Unreachable(_)) => (CallOutcome::NotSent, "unreachable"),
+            Err(CarrierFailure::Refused(reason)) => (CallOutcome::Refused(Arc::from(reason)), "refused"),
+        };
+        self.engine.counters().calls.count(carrier.name(), task.as_str(), result);
+        outcome
     }
 
     fn outcome(

@@ -154,6 +154,9 @@ fn close_by_timer(timer: &Timer) -> Envelope {
         TimerKind::CloseOrder => close_order(timer.order, Actor::Timer),
         TimerKind::AskChannels => by_itself(Command::AskChannels(timer.order), Actor::Timer),
         TimerKind::WorkRefunds => by_itself(Command::WorkRefunds(timer.order), Actor::Timer),
+        TimerKind::ConfirmReceipt => by_itself(Command::ConfirmDue(timer.order), Actor::Timer),
+        TimerKind::AskCarriers => by_itself(Command::AskCarriers(timer.order), Actor::Timer),
+        TimerKind::WorkAfterSales => by_itself(Command::WorkAfterSales(timer.order), Actor::Timer),
     }
 }
 

@@ -32,6 +32,7 @@ use crate::{
     failure::EngineFailure,
     outbox::Outbox,
     port::{
+        carrier::Carrier,
         clock::Clock,
         payment_channel::PaymentChannel,
         store::{FailureKind, ShardStore, StoreFailure, StoreReader},
@@ -53,6 +54,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Where payments can be made. Names are unique.
     pub channels: Vec<Arc<dyn PaymentChannel>>,
+    /// Carriers that are told of parcels and asked about them. Names are unique.
+    pub carriers: Vec<Arc<dyn Carrier>>,
     /// Settings of the decisions.
     pub rules: Rules,
     /// How large batches and the queue may be.
@@ -66,6 +69,7 @@ pub struct Engine {
     queue: Arc<Queue>,
     reader: Arc<dyn StoreReader>,
     channels: Vec<Arc<dyn PaymentChannel>>,
+    carriers: Vec<Arc<dyn Carrier>>,
     rules: Rules,
     shared: Shared,
     routing: Routing,
@@ -79,7 +83,8 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or the thread cannot be started.
     pub fn start(parts: EngineParts) -> Result<Arc<Engine>, StoreFailure> {
-        let EngineParts { store, reader, clock, channels, rules, limits, on_halt } = parts;
+        let EngineParts { store, reader, clock, channels, carriers, mut rules, limits, on_halt } = parts;
+        rules.fulfilment.carriers = carriers.iter().map(|carrier| Arc::from(carrier.name())).collect();
         let shared = Shared {
             clock,
             counters: Arc::new(Counters::default()),
@@ -116,6 +121,7 @@ impl Engine {
             queue,
             reader,
             channels,
+            carriers,
             rules,
             shared,
             routing: Routing::single(),
@@ -255,6 +261,12 @@ impl Engine {
     #[must_use]
     pub fn channel(&self, name: &str) -> Option<&Arc<dyn PaymentChannel>> {
         self.channels.iter().find(|channel| channel.name() == name)
+    }
+
+    /// The carrier of a name.
+    #[must_use]
+    pub fn carrier(&self, name: &str) -> Option<&Arc<dyn Carrier>> {
+        self.carriers.iter().find(|carrier| carrier.name() == name)
     }
 
     /// Every payment channel.

@@ -13,6 +13,7 @@ use ordain_domain::{
     payment::Payment,
     refund::Refund,
     rows::Changes,
+    shipment::Shipment,
 };
 use tokio::sync::Notify;
 
@@ -25,6 +26,7 @@ pub(crate) struct Parcel {
     pub(crate) message: Message,
     pub(crate) payment: Option<Arc<Payment>>,
     pub(crate) refund: Option<Arc<Refund>>,
+    pub(crate) shipment: Option<Arc<Shipment>>,
 }
 
 impl Parcel {
@@ -39,12 +41,16 @@ impl Parcel {
             }
             _ => refund.as_ref().and_then(|refund| changes.payments.get(&refund.payment).cloned()),
         };
-        Parcel { message, payment, refund }
+        let shipment = match message.task {
+            Task::AnnounceShipment(id) | Task::TrackShipment(id) => changes.shipments.get(&id).cloned(),
+            _ => None,
+        };
+        Parcel { message, payment, refund, shipment }
     }
 
     /// A message as the store has it.
     pub(crate) const fn stored(message: Message) -> Parcel {
-        Parcel { message, payment: None, refund: None }
+        Parcel { message, payment: None, refund: None, shipment: None }
     }
 }
 

@@ -4,4 +4,5 @@
 //! should have brought them, so that a bug there cannot hide here. What it finds it hands to the normal path as a command.
 
 pub mod expired_orders;
+pub mod overdue_goods;
 pub mod overdue_money;

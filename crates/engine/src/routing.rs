@@ -50,7 +50,21 @@ impl Routing {
                 None => Bucket::of_text(&notification.channel),
             },
             Command::ResolveReceipt(resolve) => resolve.receipt.bucket(),
-            Command::AskChannels(order) | Command::WorkRefunds(order) => order.bucket(),
+            Command::AskChannels(order)
+            | Command::WorkRefunds(order)
+            | Command::ConfirmDue(order)
+            | Command::AskCarriers(order)
+            | Command::WorkAfterSales(order) => order.bucket(),
+            Command::CreateShipment(create) => create.order.bucket(),
+            Command::TrackShipment(track) => track.shipment.bucket(),
+            Command::ConfirmReceipt(confirm) => confirm.order.bucket(),
+            Command::OpenAfterSale(open) => open.order.bucket(),
+            Command::ApproveAfterSale(approve) => approve.after_sale.bucket(),
+            Command::RejectAfterSale(reject) => reject.after_sale.bucket(),
+            Command::WithdrawAfterSale(withdraw) => withdraw.after_sale.bucket(),
+            Command::ShipBackAfterSale(ship) => ship.after_sale.bucket(),
+            Command::ReceiveAfterSale(receive) => receive.after_sale.bucket(),
+            Command::ReshipAfterSale(reship) => reship.after_sale.bucket(),
             Command::RequestRefund(request) => request.order.bucket(),
             Command::RetryRefund(retry) => retry.refund.bucket(),
             Command::ResolveRefund(resolve) => resolve.refund.bucket(),

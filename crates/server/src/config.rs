@@ -4,6 +4,7 @@
 //! types and bounds. The rest of the program receives checked values and never reads the environment or a file for
 //! settings. Parts that are not built have no keys.
 
+mod after_sales;
 mod batch;
 mod breaker;
 mod duration;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(crate) use self::after_sales::{AfterSales, ReviewWord};
 pub(crate) use self::batch::Batch;
 pub(crate) use self::breaker::Breaker;
 pub(crate) use self::error::ConfigError;
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) orders: Orders,
     /// How payments and refunds are followed to their end.
     pub(crate) payments: Payments,
+    /// The deadlines of after-sales.
+    pub(crate) after_sales: AfterSales,
     /// The search for what timers missed.
     pub(crate) scan: Scan,
     /// The sizes of batches and queues.
@@ -88,6 +92,7 @@ impl Config {
             store: Store::read(layers)?,
             orders: Orders::read(layers)?,
             payments: Payments::read(layers)?,
+            after_sales: AfterSales::read(layers)?,
             scan: Scan::read(layers)?,
             batch: Batch::read(layers)?,
             limits: Limits::read(layers)?,
@@ -108,7 +113,9 @@ impl Config {
             );
         }
         if self.webhooks.allow_private {
-            warnings.push("webhooks.allow_private is on: whoever puts an endpoint can make this machine call its own network");
+            warnings.push(
+                "webhooks.allow_private is on: whoever puts an endpoint can make this machine call its own network",
+            );
         }
         warnings
     }

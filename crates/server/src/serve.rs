@@ -15,7 +15,6 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use clap::Args;
-use ordain_adapters::channel::sandbox::Sandbox;
 use ordain_engine::Engine;
 use tokio::net::TcpListener;
 
@@ -53,9 +52,9 @@ impl Arguments {
             .build()?;
         // The address is known before anything is opened: the sandbox tells it to payers.
         let listener = runtime.block_on(bind(config.listen.http))?;
-        let sandbox = sandbox::open(&config, listener.local_addr()?)?;
-        let engine = wire::engine(&config, sandbox.as_ref())?;
-        let served = runtime.block_on(serve(&config, &engine, listener, sandbox.as_ref()));
+        let sandboxes = sandbox::open(&config, listener.local_addr()?)?;
+        let engine = wire::engine(&config, sandboxes.as_ref())?;
+        let served = runtime.block_on(serve(&config, &engine, listener, sandboxes.as_ref()));
         // Background tasks end with the runtime; the engine answers what it took before its thread ends.
         engine.stop();
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -93,7 +92,7 @@ async fn serve(
     config: &Config,
     engine: &Arc<Engine>,
     listener: TcpListener,
-    sandbox: Option<&Arc<Sandbox>>,
+    sandboxes: Option<&sandbox::Sandboxes>,
 ) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {
@@ -105,7 +104,7 @@ async fn serve(
     wire::background(config, engine);
     let (told, mut stop_told) = tokio::sync::watch::channel(false);
     let router = ordain_api::router_with_drain(Arc::clone(engine), wire::api_settings(config), stop_told.clone());
-    let router = sandbox.map_or(router.clone(), |sandbox| sandbox::mount(sandbox, router));
+    let router = sandboxes.map_or(router.clone(), |sandboxes| sandbox::mount(sandboxes, router));
     tracing::info!(%address, "serving HTTP");
     let signal = async move {
         shutdown::requested().await;
@@ -124,8 +123,8 @@ async fn serve(
         () = async { tokio::join!(signal, serving); } => {}
         () = deadline => tracing::warn!("some connections did not finish in time and are cut"),
     }
-    if let Some(sandbox) = sandbox {
-        sandbox.stop().await;
+    if let Some(sandboxes) = sandboxes {
+        sandboxes.channel.stop().await;
     }
     Ok(())
 }

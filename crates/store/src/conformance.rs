@@ -14,6 +14,7 @@ mod shop;
 pub mod catalogs;
 pub mod commits;
 pub mod damages;
+pub mod goods;
 pub mod letters;
 pub mod lists;
 pub mod loads;
@@ -93,6 +94,12 @@ macro_rules! conformance_tests {
                 endpoints_through_their_life
                 only_the_newest_deliveries_are_kept
                 facts_about_consumers_come_back
+            }
+            goods {
+                parcels_through_their_life
+                after_sales_through_their_life
+                overdue_goods_are_found_without_timers
+                rows_of_goods_with_everything_and_nothing
             }
             lists {
                 orders_of_a_user_come_newest_first

@@ -4,6 +4,7 @@
 //! statement stands elsewhere. The store never decides: constraints are the last guard behind the domain.
 
 mod account;
+mod after_sale;
 mod answer;
 mod bind;
 mod catalog;
@@ -25,6 +26,7 @@ mod receipt;
 mod refund;
 mod schema;
 mod shard;
+mod shipment;
 mod stock;
 mod timer;
 mod user;

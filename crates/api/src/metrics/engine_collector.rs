@@ -68,6 +68,11 @@ impl EngineCollector {
                 "Overdue payments and refunds that no timer took",
                 &counters.money_found_by_scan,
             ),
+            (
+                "ordain_goods_found_by_scan",
+                "Overdue shipments and after-sales that no timer took",
+                &counters.goods_found_by_scan,
+            ),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count.load(Ordering::Relaxed)).encode(metric)?;

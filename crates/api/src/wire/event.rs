@@ -2,8 +2,10 @@
 //!
 //! Their data have a wire form of their own: what is stored is compact and outlives code, what is sent is for reading.
 
+mod after_sale;
 mod payment;
 mod refund;
+mod shipment;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +22,10 @@ use crate::{
     wire::{
         address::{AddressBody, AddressView},
         event::{
+            after_sale::{ApprovedView, ReceivedView, SentView},
             payment::{CapturedView, EndedView, OpenedView, SurplusView},
             refund::{FailedView, RequestedView, SucceededView},
+            shipment::{ConfirmedView, DeliveredView, UpdatedView},
         },
         order_view::{CancelReasonWord, PriceView, QuoteLineView},
         units::UnitsView,
@@ -112,6 +116,45 @@ pub(crate) enum EventData<'a> {
     /// `refund.failed`
     #[schema(title = "refund.failed")]
     RefundFailed(FailedView<'a>),
+    /// `shipment.created`
+    #[schema(title = "shipment.created")]
+    ShipmentCreated(shipment::CreatedView<'a>),
+    /// `shipment.updated`
+    #[schema(title = "shipment.updated")]
+    ShipmentUpdated(UpdatedView),
+    /// `shipment.delivered`
+    #[schema(title = "shipment.delivered")]
+    ShipmentDelivered(DeliveredView),
+    /// `shipment.confirmed`
+    #[schema(title = "shipment.confirmed")]
+    ShipmentConfirmed(ConfirmedView),
+    /// `order.shipped`, `order.delivered`: nothing of the order waits to be shipped, or is on its way, any more.
+    #[schema(title = "order.shipped, order.delivered")]
+    Progress {},
+    /// `order.completed`: everything of the order was received or came back.
+    #[schema(title = "order.completed")]
+    Completed {
+        /// Points that the buyer earned with it.
+        points: i64,
+    },
+    /// `after_sale.opened`
+    #[schema(title = "after_sale.opened")]
+    AfterSaleOpened(after_sale::OpenedView<'a>),
+    /// `after_sale.approved`
+    #[schema(title = "after_sale.approved")]
+    AfterSaleApproved(ApprovedView),
+    /// `after_sale.rejected`, `after_sale.withdrawn`, `after_sale.replacement_released`
+    #[schema(title = "after_sale.rejected, after_sale.withdrawn, after_sale.replacement_released")]
+    AfterSaleEnded(after_sale::EndedView<'a>),
+    /// `after_sale.shipped_back`, `after_sale.reshipped`
+    #[schema(title = "after_sale.shipped_back, after_sale.reshipped")]
+    AfterSaleSent(SentView<'a>),
+    /// `after_sale.received`
+    #[schema(title = "after_sale.received")]
+    AfterSaleReceived(ReceivedView),
+    /// `after_sale.closed`
+    #[schema(title = "after_sale.closed")]
+    AfterSaleClosed(after_sale::ClosedView),
 }
 
 /// Everything that was agreed when an order was placed.
@@ -182,7 +225,47 @@ impl<'a> EventData<'a> {
             Event::RefundRequested(requested) => EventData::RefundRequested(requested.into()),
             Event::RefundSucceeded(succeeded) => EventData::RefundSucceeded(succeeded.into()),
             Event::RefundFailed(failed) => EventData::RefundFailed(failed.into()),
-            Event::StockAdjusted(_)
+            event => return EventData::of_goods(event),
+        })
+    }
+
+    /// The rest of an order's events: those of its parcels and after-sales.
+    fn of_goods(event: &'a Event) -> Option<EventData<'a>> {
+        Some(match event {
+            Event::ShipmentCreated(created) => EventData::ShipmentCreated(created.into()),
+            Event::ShipmentUpdated(updated) => EventData::ShipmentUpdated(updated.into()),
+            Event::ShipmentDelivered(delivered) => EventData::ShipmentDelivered(delivered.into()),
+            Event::ShipmentConfirmed(confirmed) => EventData::ShipmentConfirmed(confirmed.into()),
+            Event::OrderShipped(_) | Event::OrderDelivered(_) => EventData::Progress {},
+            Event::OrderCompleted(completed) => EventData::Completed { points: completed.points },
+            Event::AfterSaleOpened(opened) => EventData::AfterSaleOpened(opened.into()),
+            Event::AfterSaleApproved(approved) => EventData::AfterSaleApproved(approved.into()),
+            Event::AfterSaleRejected(rejected) => EventData::AfterSaleEnded(after_sale::EndedView::rejected(rejected)),
+            Event::AfterSaleWithdrawn(withdrawn) => {
+                EventData::AfterSaleEnded(after_sale::EndedView::withdrawn(withdrawn))
+            }
+            Event::ReplacementReleased(released) => {
+                EventData::AfterSaleEnded(after_sale::EndedView::released(released))
+            }
+            Event::AfterSaleShippedBack(shipped) => EventData::AfterSaleSent(shipped.into()),
+            Event::AfterSaleReshipped(reshipped) => EventData::AfterSaleSent(reshipped.into()),
+            Event::AfterSaleReceived(received) => EventData::AfterSaleReceived(received.into()),
+            Event::AfterSaleClosed(closed) => EventData::AfterSaleClosed(closed.into()),
+            Event::OrderPlaced(_)
+            | Event::OrderPaid(_)
+            | Event::OrderClosing(_)
+            | Event::OrderCancelled(_)
+            | Event::OrderReinstated(_)
+            | Event::UnitsCancelled(_)
+            | Event::PaymentOpened(_)
+            | Event::PaymentCaptured(_)
+            | Event::PaymentFailed(_)
+            | Event::PaymentClosed(_)
+            | Event::PaymentSurplus(_)
+            | Event::RefundRequested(_)
+            | Event::RefundSucceeded(_)
+            | Event::RefundFailed(_)
+            | Event::StockAdjusted(_)
             | Event::CouponGranted(_)
             | Event::PointsAdjusted(_)
             | Event::LetterSkipped(_)

@@ -56,6 +56,8 @@ enum ReasonWord {
     OrderCancelled,
     /// Units of a paid order gave them back.
     OrderRefunded,
+    /// A completed order earned them.
+    OrderCompleted,
 }
 
 /// One entry of a user's ledger.
@@ -87,6 +89,7 @@ impl<'a> From<&'a PointsEntry> for EntryView<'a> {
                 PointsReason::OrderPlaced => ReasonWord::OrderPlaced,
                 PointsReason::OrderCancelled => ReasonWord::OrderCancelled,
                 PointsReason::OrderRefunded => ReasonWord::OrderRefunded,
+                PointsReason::OrderCompleted => ReasonWord::OrderCompleted,
             },
             note: entry.note.as_deref(),
             order_id: entry.order.map(PrefixedId::from),

@@ -102,7 +102,7 @@ fn names_of(what: StuckThing) -> (Option<PrefixedId>, Option<&'static str>) {
 const fn payment_of(task: Task) -> Option<PaymentId> {
     match task {
         Task::OpenPayment(payment) | Task::QueryPayment(payment) | Task::ClosePayment(payment) => Some(payment),
-        Task::SendRefund(_) | Task::QueryRefund(_) | Task::AnnounceShipment(_) => None,
+        Task::SendRefund(_) | Task::QueryRefund(_) | Task::AnnounceShipment(_) | Task::TrackShipment(_) => None,
     }
 }
 

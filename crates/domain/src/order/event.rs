@@ -87,3 +87,19 @@ pub struct UnitsCancelled {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
 }
+
+/// `order.shipped`: nothing of the order waits to be shipped any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShipped {}
+
+/// `order.delivered`: nothing of the order is on its way any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDelivered {}
+
+/// `order.completed`: everything of the order was received or came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCompleted {
+    /// Points that the buyer earned with it.
+    #[serde(default)]
+    pub points: i64,
+}

@@ -6,6 +6,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
+    after_sale::AfterSaleApproved,
     event::{Event, EventRecord, Subject},
     ids::{EventId, OrderId},
     machine,
@@ -78,6 +79,24 @@ impl Order {
             Event::UnitsCancelled(units) => self.moved(&units.lines, |line, count| {
                 Some(Quantities { paid: line.paid.checked_sub(count)?, cancelled: line.cancelled + count, ..line })
             }),
+            Event::ShipmentCreated(created) => self.moved(&created.lines, |line, count| {
+                Some(Quantities { paid: line.paid.checked_sub(count)?, shipped: line.shipped + count, ..line })
+            }),
+            Event::ShipmentDelivered(delivered) => self.moved(&delivered.lines, |line, count| {
+                Some(Quantities { delivered: line.delivered + count, ..line.parcel_less(count, false)? })
+            }),
+            Event::ShipmentUpdated(updated) => self.moved(&updated.waiting, |line, count| {
+                Some(Quantities { paid: line.paid + count, ..line.parcel_less(count, updated.was_delivered)? })
+            }),
+            Event::ShipmentConfirmed(confirmed) => self.moved(&confirmed.lines, |line, count| {
+                let left = line.parcel_less(count, confirmed.was_delivered)?;
+                Some(Quantities { confirmed: line.confirmed + count, ..left })
+            }),
+            Event::AfterSaleApproved(approved) => self.agreed(approved),
+            Event::AfterSaleReceived(received) => self.moved(&received.accepted(), |line, count| {
+                let left = line.buyer_less(count)?;
+                Some(Quantities { returned: line.returned + count, ..left })
+            }),
             Event::PaymentCaptured(captured) => Some(Order { paid: self.paid + captured.amount, ..self.clone() }),
             Event::RefundSucceeded(refund) => Some(Order { refunded: self.refunded + refund.amount, ..self.clone() }),
             Event::PaymentOpened(_)
@@ -85,7 +104,17 @@ impl Order {
             | Event::PaymentClosed(_)
             | Event::PaymentSurplus(_)
             | Event::RefundRequested(_)
-            | Event::RefundFailed(_) => Some(self.clone()),
+            | Event::RefundFailed(_)
+            | Event::OrderShipped(_)
+            | Event::OrderDelivered(_)
+            | Event::OrderCompleted(_)
+            | Event::AfterSaleOpened(_)
+            | Event::AfterSaleRejected(_)
+            | Event::AfterSaleWithdrawn(_)
+            | Event::AfterSaleShippedBack(_)
+            | Event::ReplacementReleased(_)
+            | Event::AfterSaleReshipped(_)
+            | Event::AfterSaleClosed(_) => Some(self.clone()),
             Event::OrderPlaced(_)
             | Event::StockAdjusted(_)
             | Event::CouponGranted(_)
@@ -95,6 +124,17 @@ impl Order {
             | Event::ConsumerRewound(_)
             | Event::WebhookDisabled(_) => None,
         }
+    }
+
+    /// Units that are given up on their way are done with; those that the buyer keeps stay there for good.
+    fn agreed(&self, approved: &AfterSaleApproved) -> Option<Order> {
+        let kept = self.moved(&approved.kept, |line, count| {
+            let left = line.buyer_less(count)?;
+            Some(Quantities { confirmed: left.confirmed + count, ..left })
+        })?;
+        kept.moved(&approved.given_up, |line, count| {
+            Some(Quantities { returned: line.returned + count, ..line.parcel_less(count, false)? })
+        })
     }
 
     fn cancelled(&self, cancelled: &OrderCancelled) -> Option<Order> {

@@ -169,6 +169,7 @@ pub const ORDER_EDGES: &[Edge<OrderStatus, OrderStep>] = &[
     Edge { from: Some(OrderStatus::Shipped), step: OrderStep::TakeBack, to: OrderStatus::Paid },
     Edge { from: Some(OrderStatus::Delivered), step: OrderStep::Complete, to: OrderStatus::Completed },
     Edge { from: Some(OrderStatus::Delivered), step: OrderStep::ShipPart, to: OrderStatus::PartiallyShipped },
+    Edge { from: Some(OrderStatus::Delivered), step: OrderStep::TakeBack, to: OrderStatus::Paid },
 ];
 
 /// Where the units of one line stand, in units. The sum is the line's quantity, always.
@@ -185,7 +186,7 @@ pub struct Quantities {
     /// With the buyer, receipt confirmed.
     #[serde(default)]
     pub confirmed: u32,
-    /// Came back.
+    /// Came back, or was given up on its way and its money went back.
     pub returned: u32,
     /// Never left.
     pub cancelled: u32,
@@ -202,6 +203,24 @@ impl Quantities {
             + self.confirmed as u64
             + self.returned as u64
             + self.cancelled as u64
+    }
+
+    /// Without units that the buyer has, those first that are not confirmed; `None` when there are fewer.
+    #[must_use]
+    pub(crate) fn buyer_less(self, count: u32) -> Option<Quantities> {
+        let from_delivered = count.min(self.delivered);
+        let confirmed = self.confirmed.checked_sub(count - from_delivered)?;
+        Some(Quantities { delivered: self.delivered - from_delivered, confirmed, ..self })
+    }
+
+    /// Without units of a parcel, which were with the buyer or on their way; `None` when there are fewer.
+    #[must_use]
+    pub(crate) fn parcel_less(self, count: u32, was_delivered: bool) -> Option<Quantities> {
+        Some(if was_delivered {
+            Quantities { delivered: self.delivered.checked_sub(count)?, ..self }
+        } else {
+            Quantities { shipped: self.shipped.checked_sub(count)?, ..self }
+        })
     }
 }
 

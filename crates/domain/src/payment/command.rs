@@ -1,6 +1,6 @@
 //! What may be asked of payments.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use crate::{
     ids::{MessageId, OrderId, PaymentId, ReceiptId},
     outbox::Task,
     payment::report::ChannelReport,
+    shipment::TrackingFact,
     time::Timestamp,
 };
 
@@ -29,7 +30,7 @@ pub struct RefreshPayment {
     pub payment: PaymentId,
 }
 
-/// What became of a call to a channel.
+/// What became of a call to a channel or a carrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallOutcome {
@@ -41,9 +42,11 @@ pub enum CallOutcome {
     Lost,
     /// The channel refused the call for good; why, in its words.
     Refused(Arc<str>),
+    /// The carrier answered: what it knows of the parcel.
+    Tracked(Vec<TrackingFact>),
 }
 
-/// A message to a channel was delivered, or could not be. Only the courier asks for it.
+/// A message to a channel or a carrier was delivered, or could not be. Only the courier asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeChannelAnswer {
     /// The message, which is done with.

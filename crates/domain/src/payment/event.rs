@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::PaymentId;
+use crate::ids::{AfterSaleId, PaymentId};
 
 /// `payment.created`: an attempt was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct PaymentOpened {
     pub channel: Arc<str>,
     /// Minor units.
     pub amount: i64,
+    /// The after-sale whose price difference it pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_sale: Option<AfterSaleId>,
 }
 
 /// `payment.succeeded`: money was taken. Recorded whatever became of the order meanwhile.

@@ -7,6 +7,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
+    after_sale,
     event::Event,
     ids::ReceiptId,
     order::{OrderStatus, cancel, settle},
@@ -145,6 +146,12 @@ fn take_money(scope: &mut Scope<'_>, books: &mut Books, payment: &Arc<Payment>) 
     let captured =
         PaymentCaptured { payment: payment.id, amount: payment.captured, transaction: payment.transaction.clone() };
     books.record(scope, Event::PaymentCaptured(captured));
+    if payment.after_sale.is_some() {
+        if !after_sale::decide::take_difference(scope, books, payment) {
+            give_back(scope, books, payment, SurplusCause::Late, RefundCause::LateMoney);
+        }
+        return;
+    }
     match books.order.status {
         OrderStatus::PendingPayment | OrderStatus::Closing => {
             books.put_payment(scope, Payment { counts: true, ..payment.as_ref().clone() });

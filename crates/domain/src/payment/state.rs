@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{OrderId, PaymentId},
+    ids::{AfterSaleId, OrderId, PaymentId},
     machine::{self, Edge},
     money::Currency,
     payment::report::{PaymentReport, ReportedState},
@@ -127,8 +127,12 @@ pub struct Payment {
     pub refunded: i64,
     /// Minor units on their way back of it.
     pub refunding: i64,
-    /// Whether its money is the one that pays the order. At most one attempt of an order does (invariant 6).
+    /// Whether its money is the one that pays the order. At most one attempt of an order does (invariant 6), and none that is
+    /// of an after-sale.
     pub counts: bool,
+    /// The after-sale whose price difference it pays; none for an attempt to pay the order itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_sale: Option<AfterSaleId>,
     /// The channel's own number of the money movement.
     pub transaction: Option<Arc<str>>,
     /// Where the payer pays.

@@ -76,6 +76,12 @@ pub(crate) fn give_back(scope: &mut Scope<'_>, user: &UserId, points: i64, order
     enter(scope, &account, points, PointsReason::OrderRefunded, None, Some(order));
 }
 
+/// Adds what a completed order earned.
+pub(crate) fn earn(scope: &mut Scope<'_>, user: &UserId, points: i64, order: OrderId) {
+    let account = current(scope, user).earn(points);
+    enter(scope, &account, points, PointsReason::OrderCompleted, None, Some(order));
+}
+
 fn enter(
     scope: &mut Scope<'_>,
     account: &PointsAccount,

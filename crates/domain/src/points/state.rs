@@ -89,6 +89,8 @@ pub enum PointsReason {
     OrderCancelled,
     /// Units of a paid order gave them back.
     OrderRefunded,
+    /// A completed order earned them.
+    OrderCompleted,
 }
 
 /// One entry of a user's ledger of points.

@@ -7,6 +7,7 @@
 use alloc::{collections::BTreeMap, format, sync::Arc, vec::Vec};
 
 use crate::{
+    after_sale,
     answer::Answer,
     coupon::{self, CouponStep},
     event::Event,
@@ -55,7 +56,7 @@ pub fn request(scope: &mut Scope<'_>, command: &RequestRefund) -> Result<Answer,
     if books.account.refunds.len() >= REFUNDS_MAX {
         return Err(exceeds);
     }
-    take_units(scope, &mut books, &lines);
+    take_units(scope, &mut books, &lines, 0);
     let reason = Some(Arc::clone(&command.reason));
     let refund = write(scope, &mut books, &payment, Wanted { amount, lines, cause: RefundCause::Operator, reason });
     books.close(scope);
@@ -79,11 +80,32 @@ pub(crate) fn give_back_units(
     cause: RefundCause,
     reason: Option<Arc<str>>,
 ) -> Option<Arc<Refund>> {
+    give_back_rest(scope, books, lines, GivenBack::default(), cause, reason)
+}
+
+/// What went back before for some units, without having been counted as theirs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct GivenBack {
+    /// Minor units of money.
+    pub(crate) money: i64,
+    /// Points.
+    pub(crate) points: i64,
+}
+
+/// Gives back what is left of the money and points of units of which a part went back before.
+pub(crate) fn give_back_rest(
+    scope: &mut Scope<'_>,
+    books: &mut Books,
+    lines: &[RefundLine],
+    earlier: GivenBack,
+    cause: RefundCause,
+    reason: Option<Arc<str>>,
+) -> Option<Arc<Refund>> {
     let lines = refundable_units(books, lines);
     let (money, _) = shares_of(books, &lines);
-    take_units(scope, books, &lines);
+    take_units(scope, books, &lines, earlier.points);
     let payment = books.counted_payment(scope)?;
-    let amount = money.min(payment.refundable());
+    let amount = (money - earlier.money).min(payment.refundable());
     (amount > 0).then(|| write(scope, books, &payment, Wanted { amount, lines, cause, reason }))
 }
 
@@ -98,6 +120,18 @@ pub(crate) fn give_back_amount(
     let payment = books.counted_payment(scope)?;
     let amount = amount.min(payment.refundable());
     (amount > 0).then(|| write(scope, books, &payment, Wanted { amount, lines: Vec::new(), cause, reason }))
+}
+
+/// Gives a part of an attempt's money back, at most what is left of it.
+pub(crate) fn give_back_part(
+    scope: &mut Scope<'_>,
+    books: &mut Books,
+    payment: &Payment,
+    amount: i64,
+    cause: RefundCause,
+) -> Option<Arc<Refund>> {
+    let amount = amount.min(payment.refundable());
+    (amount > 0).then(|| write(scope, books, payment, Wanted { amount, lines: Vec::new(), cause, reason: None }))
 }
 
 /// Gives the whole money of an attempt back that does not pay the order.
@@ -120,7 +154,7 @@ pub(crate) fn shares_of(books: &Books, lines: &[RefundLine]) -> (i64, i64) {
 
 /// Lines by index, each once, with the sum of their quantities.
 #[must_use]
-pub(crate) fn merged(lines: &[RefundLine]) -> Vec<RefundLine> {
+pub fn merged(lines: &[RefundLine]) -> Vec<RefundLine> {
     let mut sums: BTreeMap<usize, u32> = BTreeMap::new();
     for unit in lines {
         let sum = sums.entry(unit.line).or_insert(0);
@@ -156,8 +190,9 @@ fn refundable_units(books: &Books, lines: &[RefundLine]) -> Vec<RefundLine> {
     lines.iter().filter_map(left).collect()
 }
 
-/// Writes down that the money of units is given back, and gives back their points; with the last unit of the order, its coupon.
-fn take_units(scope: &mut Scope<'_>, books: &mut Books, lines: &[RefundLine]) {
+/// Writes down that the money of units is given back, and gives back their points, but for those that went back earlier; with
+/// the last unit of the order, its coupon.
+fn take_units(scope: &mut Scope<'_>, books: &mut Books, lines: &[RefundLine], earlier_points: i64) {
     if lines.is_empty() {
         return;
     }
@@ -176,8 +211,8 @@ fn take_units(scope: &mut Scope<'_>, books: &mut Books, lines: &[RefundLine]) {
         };
     }
     books.account.lines = accounts;
-    if points > 0 {
-        points::decide::give_back(scope, &order.placed.user_id, points, order.id);
+    if points > earlier_points {
+        points::decide::give_back(scope, &order.placed.user_id, points - earlier_points, order.id);
     }
     if let Some(coupon) = order.placed.coupon
         && books.account.is_wholly_refunded(&order)
@@ -239,7 +274,7 @@ pub(crate) fn take_answer(
             }
         }
         // An answer about something else says nothing of this refund.
-        CallOutcome::Answered(_) | CallOutcome::Lost => lose_sight(scope, books, refund),
+        CallOutcome::Answered(_) | CallOutcome::Tracked(_) | CallOutcome::Lost => lose_sight(scope, books, refund),
         // A question that was not answered is asked again by its timer.
         CallOutcome::NotSent | CallOutcome::Refused(_) if matches!(task, Task::QueryRefund(_)) => {}
         CallOutcome::NotSent => fail(scope, books, refund, Some(Arc::from("the channel cannot be reached"))),
@@ -309,6 +344,7 @@ fn succeed(
     books.account.refunded += refund.amount;
     let succeeded = RefundSucceeded { refund: refund.id, amount: refund.amount, note };
     books.record(scope, Event::RefundSucceeded(succeeded));
+    after_sale::decide::complete_refunded(scope, books, refund.id);
     true
 }
 

@@ -113,6 +113,24 @@ pub(crate) fn take_again(scope: &mut Scope<'_>, order: OrderId) {
     });
 }
 
+/// Sells units that no order had locked: the replacements of an exchange. All or nothing.
+///
+/// # Errors
+/// [`Refusal::InsufficientStock`] for the first SKU, in SKU order, that has too little.
+pub(crate) fn sell(scope: &mut Scope<'_>, order: OrderId, demand: &BTreeMap<Sku, u64>) -> Result<(), Refusal> {
+    let mut sold = Vec::with_capacity(demand.len());
+    for (sku, &quantity) in demand {
+        let stock = current(scope, sku);
+        let available = stock.available();
+        let taken = stock.take(quantity).ok_or_else(|| Refusal::InsufficientStock { sku: sku.clone(), available })?;
+        sold.push((taken, -i64::try_from(quantity).unwrap_or(i64::MAX)));
+    }
+    for (stock, delta) in sold {
+        enter(scope, order, stock, delta, MovementReason::Sale);
+    }
+    Ok(())
+}
+
 fn enter_sale(scope: &mut Scope<'_>, order: OrderId, lock: &Lock, stock: Stock) {
     let delta = -i64::try_from(lock.quantity).unwrap_or(i64::MAX);
     enter(scope, order, stock, delta, MovementReason::Sale);

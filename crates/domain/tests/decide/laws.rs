@@ -26,6 +26,7 @@ pub(crate) fn check(world: &World) {
     shares(world);
     unpaid_orders(world);
     crate::money_laws::check(world);
+    crate::goods_laws::check(world);
 }
 
 fn stock(world: &World) {

@@ -1,10 +1,15 @@
 //! Deciding commands: the machines as one committed matrix, the order of refusals as tables, and laws that hold for any
 //! sequence of commands. Prices have tests of their own.
 
+mod after_sales;
 mod closing;
 mod coupons_and_points;
 mod duplicates;
 mod endings;
+mod goods;
+mod goods_laws;
+mod goods_matrix;
+mod goods_sequences;
 mod idempotency;
 mod keys;
 mod laws;
@@ -17,6 +22,7 @@ mod paying;
 mod placing;
 mod refunds;
 mod sequences;
+mod shipping;
 mod stock;
 mod versions;
 mod webhooks;

@@ -105,7 +105,7 @@ fn outcome_of(world: &World, message: &Message, outcome: u8) -> CallOutcome {
             let report = RefundReport { refund: id, succeeded, is_known, amount: refund.amount, transaction, reason };
             CallOutcome::Answered(ChannelReport::Refund(report))
         }
-        Task::AnnounceShipment(_) => CallOutcome::NotSent,
+        Task::AnnounceShipment(_) | Task::TrackShipment(_) => CallOutcome::NotSent,
     }
 }
 

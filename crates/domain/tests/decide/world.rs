@@ -28,7 +28,7 @@ use ordain_domain::{
     refund::RequestRefund,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
-    rules::{LetterRules, PaymentRules, Rules},
+    rules::{AfterSaleRules, FulfilmentRules, LetterRules, PaymentRules, Rules},
     stock::{AdjustStock, Stock},
     time::{Span, Timestamp},
     timer::{Timer, TimerChange, TimerKind},
@@ -69,6 +69,8 @@ impl World {
             shipping: ShippingRule::default(),
             payments: PaymentRules::standard(),
             letters: LetterRules::standard(Span::seconds(5)),
+            fulfilment: FulfilmentRules::standard(),
+            after_sales: AfterSaleRules::standard(),
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
         World { rules, now: BEGIN, carry, all: Changes::default() }
@@ -205,6 +207,9 @@ impl World {
                 TimerKind::CloseOrder => close(timer.order),
                 TimerKind::AskChannels => Command::AskChannels(timer.order),
                 TimerKind::WorkRefunds => Command::WorkRefunds(timer.order),
+                TimerKind::ConfirmReceipt => Command::ConfirmDue(timer.order),
+                TimerKind::AskCarriers => Command::AskCarriers(timer.order),
+                TimerKind::WorkAfterSales => Command::WorkAfterSales(timer.order),
             };
             self.accept(&operator(command));
             assert!(!self.timers().contains(&timer), "a timer that fired is gone: {timer:?}");
@@ -250,8 +255,8 @@ impl World {
     pub(crate) fn load(&self, keys: &Keys, rows: &mut Rows) {
         load_tables!(
             self, keys, rows,
-            stock locks orders order_keys accounts payments transactions refunds receipts answers open_orders coupons template_usage user_template_usage points users
-            addresses cursors letters webhooks
+            stock locks orders order_keys accounts payments transactions refunds shipments after_sales receipts answers
+            open_orders coupons template_usage user_template_usage points users addresses cursors letters webhooks
         );
         for consumer in &keys.letter_counts {
             let letters = self.all.letters.values().filter(|letter| &letter.consumer == consumer);

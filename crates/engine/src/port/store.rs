@@ -9,12 +9,13 @@ mod stuck;
 use std::{fmt, sync::Arc};
 
 use ordain_domain::{
+    after_sale::AfterSale,
     catalog::Catalog,
     coupon::Coupon,
     event::EventRecord,
     ids::{
-        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId,
-        Sku, UserId, WebhookId,
+        AddressId, AfterSaleId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId,
+        ReceiptId, RefundId, ShipmentId, Sku, UserId, WebhookId,
     },
     letter::{Letter, LetterState},
     order::{Order, OrderStatus},
@@ -23,6 +24,7 @@ use ordain_domain::{
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
+    shipment::Shipment,
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -277,6 +279,14 @@ pub trait StoreReader: Send + Sync {
     fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreFailure>;
     /// An order's refunds, oldest first.
     fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure>;
+    /// A parcel.
+    fn shipment(&self, id: ShipmentId) -> Result<Option<Shipment>, StoreFailure>;
+    /// An order's parcels, oldest first.
+    fn shipments_of(&self, order: OrderId) -> Result<Vec<Shipment>, StoreFailure>;
+    /// An after-sale.
+    fn after_sale(&self, id: AfterSaleId) -> Result<Option<AfterSale>, StoreFailure>;
+    /// An order's after-sales, oldest first.
+    fn after_sales_of(&self, order: OrderId) -> Result<Vec<AfterSale>, StoreFailure>;
     /// A notification of a channel.
     fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure>;
     /// Notifications, newest first, of one verdict or of all. Looks at no more than 10,000: the second value is where to go on
@@ -317,12 +327,8 @@ pub trait StoreReader: Send + Sync {
     /// The letters of a consumer about one subject, in the order of the log.
     fn lane(&self, consumer: &ConsumerName, subject: &str, limit: usize) -> Result<Vec<Letter>, StoreFailure>;
     /// First letters of their lanes that wait and are due at or before `until`, due for longest first.
-    fn due_letters(
-        &self,
-        consumer: &ConsumerName,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Letter>, StoreFailure>;
+    fn due_letters(&self, consumer: &ConsumerName, until: Timestamp, limit: usize)
+    -> Result<Vec<Letter>, StoreFailure>;
     /// First letters of their lanes that are in a state, of every consumer, oldest first.
     fn lane_heads(&self, state: LetterState, page: After<LetterId>) -> Result<Vec<LaneHead>, StoreFailure>;
     /// How many letters there are.
@@ -363,6 +369,22 @@ pub trait StoreReader: Send + Sync {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<(RefundId, OrderId)>, StoreFailure>;
+    /// Parcels after `after` whose receipt was to be confirmed before `before`, with their orders, in the order of their ids;
+    /// not those of orders that wait for goods to come back. It reads no timers.
+    fn overdue_shipments(
+        &self,
+        after: Option<ShipmentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ShipmentId, OrderId)>, StoreFailure>;
+    /// After-sales after `after` that were due for something before `before`, with their orders, in the order of their ids. It
+    /// reads no timers.
+    fn overdue_after_sales(
+        &self,
+        after: Option<AfterSaleId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AfterSaleId, OrderId)>, StoreFailure>;
     /// What does not go on by itself, or not in time: of each kind the oldest, at most `limit` of them, in the order of
     /// [`StuckThing`].
     fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure>;

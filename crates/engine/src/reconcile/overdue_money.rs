@@ -14,9 +14,9 @@ use ordain_domain::{command::Command, event::Actor, ids::OrderId, time::Span};
 use crate::{executor::by_itself, failure::EngineFailure, handle::Engine, port::store::StoreFailure};
 
 /// Rows read at once.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// How long a step must be overdue before the scan takes it for missed: the timers get the first chance.
-const MISSED_AFTER: Span = Span::seconds(10);
+pub(super) const MISSED_AFTER: Span = Span::seconds(10);
 
 /// Runs the scan every `interval` until the engine stops.
 pub async fn run(engine: Arc<Engine>, interval: Duration) {
@@ -49,7 +49,7 @@ pub async fn pass(engine: &Arc<Engine>) -> Result<u64, EngineFailure> {
 }
 
 /// Reads page after page and asks for one command an order.
-async fn pages<K: Copy + Send + 'static>(
+pub(super) async fn pages<K: Copy + Send + 'static>(
     engine: &Arc<Engine>,
     read: impl Fn(Option<K>) -> Result<Vec<(K, OrderId)>, StoreFailure> + Clone + Send + 'static,
     command: fn(OrderId) -> Command,
@@ -67,7 +67,7 @@ async fn pages<K: Copy + Send + 'static>(
                 Ok(_) => found += 1,
                 // One order that cannot be worked at must not hide those behind it.
                 Err(failure) if failure.is_of_one_command() => {
-                    tracing::error!(%order, error.message = %failure, "overdue money cannot be worked at");
+                    tracing::error!(%order, error.message = %failure, "what is overdue cannot be worked at");
                 }
                 Err(failure) => return Err(failure),
             }

@@ -25,6 +25,12 @@ pub(crate) struct Orders {
     pub(crate) lines_max: u32,
     /// The most unpaid orders of one user at a time: 1 to 1,000,000.
     pub(crate) unpaid_per_user_max: u32,
+    /// How long after its delivery a shipment's receipt is confirmed without the buyer: 100 ms to 365 days.
+    #[serde(serialize_with = "duration::serialize")]
+    pub(crate) auto_confirm_after: Duration,
+    /// How often a connected carrier is asked about a shipment: 100 ms to 7 days.
+    #[serde(serialize_with = "duration::serialize")]
+    pub(crate) track_interval: Duration,
 }
 
 impl Orders {
@@ -36,6 +42,8 @@ impl Orders {
             duplicate_window: section.duration("duplicate_window", Duration::ZERO..=HOUR)?,
             lines_max: section.integer("lines_max", 1..=1_000)?,
             unpaid_per_user_max: section.integer("unpaid_per_user_max", 1..=1_000_000)?,
+            auto_confirm_after: section.duration("auto_confirm_after", Duration::from_millis(100)..=365 * DAY)?,
+            track_interval: section.duration("track_interval", Duration::from_millis(100)..=7 * DAY)?,
         })
     }
 }

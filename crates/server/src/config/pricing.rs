@@ -15,6 +15,8 @@ pub(crate) struct Pricing {
     pub(crate) shipping_fee: i64,
     /// Goods worth this much after promotions ship free, in minor units; 0 means that no order does. At most 10^12.
     pub(crate) free_shipping_over: i64,
+    /// Points earned for each 100 minor units of a completed order: 0 to 10,000.
+    pub(crate) points_per_100: i64,
 }
 
 impl Pricing {
@@ -24,6 +26,7 @@ impl Pricing {
         Ok(Self {
             shipping_fee: section.integer("shipping_fee", 0..=1_000_000_000)?,
             free_shipping_over: section.integer("free_shipping_over", 0..=1_000_000_000_000)?,
+            points_per_100: section.integer("points_per_100", 0..=10_000)?,
         })
     }
 }

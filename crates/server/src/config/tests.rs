@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Breaker, Config, DEFAULT_FILE, LateMoney, Layers, Limits, Listen, LogFormat, Orders, Payments, Pricing,
-    Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, Webhooks, effective,
+    AfterSales, Batch, Breaker, Config, DEFAULT_FILE, LateMoney, Layers, Limits, Listen, LogFormat, Orders, Payments,
+    Pricing, ReviewWord, Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, Webhooks, effective,
 };
 
 fn defaults() -> (Config, Layers) {
@@ -33,6 +33,13 @@ fn the_shipped_file_holds_the_promised_defaults() {
             duplicate_window: Duration::from_secs(3),
             lines_max: 1_000,
             unpaid_per_user_max: 20,
+            auto_confirm_after: Duration::from_secs(7 * 86_400),
+            track_interval: Duration::from_secs(3_600),
+        },
+        after_sales: AfterSales {
+            review_within: Duration::from_secs(86_400),
+            review_outcome: ReviewWord::Approve,
+            ship_back_within: Duration::from_secs(7 * 86_400),
         },
         payments: Payments {
             first_queries: [5, 15, 30].map(Duration::from_secs).to_vec(),
@@ -47,13 +54,13 @@ fn the_shipped_file_holds_the_promised_defaults() {
         scan: Scan { interval: Duration::from_secs(5 * 60) },
         batch: Batch { commands_max: 512, queue_max: 16_384 },
         limits: Limits { body_bytes_max: 2 << 20, read_timeout: Duration::from_secs(30) },
-        pricing: Pricing { shipping_fee: 0, free_shipping_over: 0 },
         breaker: Breaker {
             error_rate: 500,
             window: Duration::from_secs(30),
             minimum: 20,
             cool_down: Duration::from_secs(10),
         },
+        pricing: Pricing { shipping_fee: 0, free_shipping_over: 0, points_per_100: 0 },
         sandbox: Sandbox { enabled: true, public_url: String::new() },
         webhooks: Webhooks { allow_private: false, retry_first: Duration::from_secs(5) },
         telemetry: Telemetry { log: "info".to_owned(), log_format: LogFormat::Auto, order_transitions: false },
@@ -95,6 +102,11 @@ fn the_bounds_in_the_comments_are_the_bounds_checked() {
         ("payments.closing_max", "100ms", "7d"),
         ("payments.refund_retries", "10ms", "30d"),
         ("payments.open_wait", "0s", "30s"),
+        ("orders.auto_confirm_after", "100ms", "365d"),
+        ("orders.track_interval", "100ms", "7d"),
+        ("after_sales.review_within", "100ms", "90d"),
+        ("after_sales.ship_back_within", "100ms", "365d"),
+        ("pricing.points_per_100", "0", "10000"),
         ("scan.interval", "100ms", "1d"),
         ("webhooks.retry_first", "1ms", "1h"),
         ("batch.commands_max", "1", "4096"),

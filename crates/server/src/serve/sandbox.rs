@@ -11,8 +11,9 @@ use axum::{
     http::{Method, Request},
 };
 use futures_util::future::BoxFuture;
-use ordain_adapters::channel::sandbox::{
-    NAME, NotificationSink, OutgoingNotification, Sandbox, SandboxSettings, router,
+use ordain_adapters::{
+    carrier::sandbox::{SandboxCarrier, SandboxCarrierSettings, router as carrier_router},
+    channel::sandbox::{NAME, NotificationSink, OutgoingNotification, Sandbox, SandboxSettings, router},
 };
 use tower::ServiceExt as _;
 
@@ -21,11 +22,19 @@ use crate::{
     config::{Config, StoreUrl},
 };
 
-/// Opens the sandbox, when it is wanted. `address` is where the server listens.
+/// The parties that the process plays against itself.
+pub(super) struct Sandboxes {
+    /// A payment channel.
+    pub(super) channel: Arc<Sandbox>,
+    /// A carrier.
+    pub(super) carrier: Arc<SandboxCarrier>,
+}
+
+/// Opens the sandboxes, when it is wanted. `address` is where the server listens.
 ///
 /// # Errors
 /// When its books cannot be opened.
-pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Arc<Sandbox>>, Failure> {
+pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Sandboxes>, Failure> {
     if !config.sandbox.enabled {
         return Ok(None);
     }
@@ -40,15 +49,19 @@ pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Arc<Sa
     if let Some(folder) = books.parent() {
         std::fs::create_dir_all(folder).map_err(|failure| unopened(&failure))?;
     }
-    let sandbox = Sandbox::open(SandboxSettings::new(books, public_url)).map_err(|failure| unopened(&failure))?;
+    let parcels = SandboxCarrierSettings::new(Some(books.with_file_name("sandbox-parcels.ndjson")));
+    let channel = Sandbox::open(SandboxSettings::new(books, public_url)).map_err(|failure| unopened(&failure))?;
+    let carrier =
+        SandboxCarrier::open(parcels).map_err(|failure| format!("opening the sandbox carrier's parcels: {failure}"))?;
     tracing::warn!("the sandbox payment channel is on: whoever reaches /sandbox can pay orders without money");
-    Ok(Some(sandbox))
+    Ok(Some(Sandboxes { channel, carrier }))
 }
 
-/// Serves the sandbox beside the calls of `api` and lets it send notifications to them.
-pub(super) fn mount(sandbox: &Arc<Sandbox>, api: Router) -> Router {
-    sandbox.start(Arc::new(OwnRouter(api.clone())));
-    api.nest("/sandbox", router(Arc::clone(sandbox)))
+/// Serves the sandboxes beside the calls of `api` and lets the channel send notifications to them.
+pub(super) fn mount(sandboxes: &Sandboxes, api: Router) -> Router {
+    sandboxes.channel.start(Arc::new(OwnRouter(api.clone())));
+    let pages = router(Arc::clone(&sandboxes.channel)).merge(carrier_router(Arc::clone(&sandboxes.carrier)));
+    api.nest("/sandbox", pages)
 }
 
 /// Brings notifications to the router of this process.

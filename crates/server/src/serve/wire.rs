@@ -2,29 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ordain_adapters::{
-    breaker::BreakerSettings,
-    channel::{guarded::GuardedChannel, sandbox::Sandbox},
-};
+use ordain_adapters::{breaker::BreakerSettings, channel::guarded::GuardedChannel};
 use ordain_api::ApiSettings;
 use ordain_domain::{
     price::ShippingRule,
-    rules::{LateMoney, LetterRules, PaymentRules, Rules},
+    rules::{AfterSaleRules, FulfilmentRules, LateMoney, LetterRules, PaymentRules, ReviewOutcome, Rules},
     time::Span,
 };
 use ordain_engine::{
     BatchLimits, Engine, EngineParts,
     consumer::ConsumerGroup,
     courier,
-    port::{clock::SystemClock, payment_channel::PaymentChannel},
-    reconcile::{expired_orders, overdue_money},
+    port::{carrier::Carrier, clock::SystemClock, payment_channel::PaymentChannel},
+    reconcile::{expired_orders, overdue_goods, overdue_money},
 };
 use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
 
-use super::transition_log::TransitionLog;
+use super::{sandbox::Sandboxes, transition_log::TransitionLog};
 use crate::{
     cli::Failure,
-    config::{self, Config, Payments, StoreUrl},
+    config::{self, AfterSales, Config, Payments, ReviewWord, StoreUrl},
 };
 
 /// How long answers are kept under idempotency keys. Orders keep theirs for ever.
@@ -36,13 +33,14 @@ const LOG_BYTES_SOFT_MAX: u64 = 64 << 20;
 ///
 /// # Errors
 /// When the store cannot be opened or read.
-pub(super) fn engine(config: &Config, sandbox: Option<&Arc<Sandbox>>) -> Result<Arc<Engine>, Failure> {
+pub(super) fn engine(config: &Config, sandboxes: Option<&Sandboxes>) -> Result<Arc<Engine>, Failure> {
     let (store, reader) = SqliteStore::open(&sqlite_settings(config))?;
     let parts = EngineParts {
         store: Box::new(store),
         reader,
         clock: Arc::new(SystemClock),
-        channels: sandbox.map(|sandbox| guarded(config, sandbox.channel())).into_iter().collect(),
+        channels: sandboxes.map(|sandboxes| guarded(config, sandboxes.channel.channel())).into_iter().collect(),
+        carriers: sandboxes.map(|sandboxes| Arc::clone(&sandboxes.carrier) as Arc<dyn Carrier>).into_iter().collect(),
         rules: rules(config),
         limits: BatchLimits { commands_max: config.batch.commands_max, queue_max: config.batch.queue_max },
         on_halt: Box::new(|halt| {
@@ -84,6 +82,7 @@ pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
     tokio::spawn(courier::run(Arc::clone(engine)));
     tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
     tokio::spawn(overdue_money::run(Arc::clone(engine), config.scan.interval));
+    tokio::spawn(overdue_goods::run(Arc::clone(engine), config.scan.interval));
     if config.telemetry.order_transitions {
         tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog(Arc::clone(engine))).run());
     }
@@ -107,7 +106,25 @@ fn rules(config: &Config) -> Rules {
         unpaid_per_user_max: config.orders.unpaid_per_user_max,
         shipping: ShippingRule { fee: config.pricing.shipping_fee, free_over: config.pricing.free_shipping_over },
         payments: payment_rules(&config.payments),
+        fulfilment: FulfilmentRules {
+            auto_confirm_after: span(config.orders.auto_confirm_after),
+            points_per_100: config.pricing.points_per_100,
+            track_interval: span(config.orders.track_interval),
+            ..FulfilmentRules::standard()
+        },
+        after_sales: after_sale_rules(&config.after_sales),
         letters: LetterRules::standard(span(config.webhooks.retry_first)),
+    }
+}
+
+fn after_sale_rules(after_sales: &AfterSales) -> AfterSaleRules {
+    AfterSaleRules {
+        review_within: span(after_sales.review_within),
+        review_outcome: match after_sales.review_outcome {
+            ReviewWord::Approve => ReviewOutcome::Approve,
+            ReviewWord::Reject => ReviewOutcome::Reject,
+        },
+        ship_back_within: span(after_sales.ship_back_within),
     }
 }
 

@@ -28,6 +28,7 @@ impl Running {
             reader,
             clock: Arc::new(SystemClock),
             channels: Vec::new(),
+            carriers: Vec::new(),
             rules,
             limits: BatchLimits { commands_max, queue_max: 16_384 },
             on_halt: Box::new(|halt| panic!("{halt}")),

@@ -112,7 +112,8 @@ CREATE TABLE events (
     CHECK ((order_id IS NULL) = (subject IS NOT NULL))
 ) STRICT;
 
--- kind: 1 closes an order whose payment window is over, 2 asks its channels, 3 works at its refunds.
+-- kind: 1 closes an order whose payment window is over, 2 asks its channels, 3 works at its refunds, 4 confirms
+-- the receipt of its parcels, 5 asks carriers about them, 6 works at its after-sales.
 CREATE TABLE timers (
     due      INTEGER NOT NULL,
     kind     INTEGER NOT NULL CHECK (kind >= 1),
@@ -169,6 +170,7 @@ CREATE TABLE payments (
     refunded           INTEGER NOT NULL CHECK (refunded >= 0),
     refunding          INTEGER NOT NULL CHECK (refunding >= 0),
     counts             INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    after_sale_id      INTEGER,
     transaction_number TEXT,
     pay_url            TEXT,
     return_url         TEXT,
@@ -181,7 +183,8 @@ CREATE TABLE payments (
     expires_at         INTEGER NOT NULL,
     CHECK (refunded + refunding <= captured),
     CHECK ((status = 'succeeded') = (captured > 0)),
-    CHECK (counts = 0 OR captured > 0)
+    CHECK (counts = 0 OR captured > 0),
+    CHECK (counts = 0 OR after_sale_id IS NULL)
 ) STRICT;
 CREATE INDEX payments_open ON payments (id) WHERE status IN ('created', 'pending', 'unknown');
 CREATE INDEX payments_manual ON payments (id) WHERE is_manual = 1;
@@ -216,6 +219,53 @@ CREATE TABLE refunds (
     updated_at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refunds_open ON refunds (id) WHERE status <> 'succeeded';
+
+-- Parcels. lines: JSON of the units in it; facts: JSON of what its carrier said, nothing before the first word.
+CREATE TABLE shipments (
+    id              INTEGER PRIMARY KEY CHECK (id > 0),
+    order_id        INTEGER NOT NULL,
+    status          TEXT    NOT NULL CHECK (
+        status IN ('in_transit', 'out_for_delivery', 'exception', 'delivered', 'returned')),
+    status_at       INTEGER,
+    carrier         TEXT    NOT NULL,
+    tracking_number TEXT    NOT NULL,
+    lines           TEXT    NOT NULL,
+    facts           TEXT,
+    announced       INTEGER NOT NULL CHECK (announced IN (0, 1)),
+    ask_at          INTEGER,
+    asks            INTEGER NOT NULL CHECK (asks >= 0),
+    note            TEXT,
+    delivered_at    INTEGER,
+    confirm_due     INTEGER,
+    confirmed_at    INTEGER,
+    version         INTEGER NOT NULL CHECK (version >= 1),
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    CHECK (confirm_due IS NULL OR (status = 'delivered' AND confirmed_at IS NULL))
+) STRICT;
+CREATE INDEX shipments_unconfirmed ON shipments (id) WHERE confirm_due IS NOT NULL;
+
+-- After-sales. due: when something happens to it by itself; details: JSON of its lines, its replacement, its refunds.
+CREATE TABLE after_sales (
+    id            INTEGER PRIMARY KEY CHECK (id > 0),
+    order_id      INTEGER NOT NULL,
+    kind          TEXT    NOT NULL CHECK (kind IN ('refund', 'return', 'exchange')),
+    status        TEXT    NOT NULL CHECK (
+        status IN ('requested', 'approved', 'rejected', 'withdrawn', 'returning', 'received', 'refunding', 'reshipping',
+            'completed')),
+    due           INTEGER,
+    details       TEXT    NOT NULL,
+    reason        TEXT    NOT NULL,
+    review_due_at INTEGER NOT NULL,
+    ship_back_by  INTEGER,
+    note          TEXT,
+    version       INTEGER NOT NULL CHECK (version >= 1),
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    CHECK (due IS NULL OR status IN ('requested', 'approved', 'returning', 'received'))
+) STRICT;
+CREATE INDEX after_sales_due ON after_sales (id) WHERE due IS NOT NULL;
+CREATE INDEX after_sales_claiming ON after_sales (order_id) WHERE status IN ('requested', 'approved', 'returning');
 
 -- Notifications of channels as they arrived. report: JSON of what it says, where the signature holds.
 CREATE TABLE receipts (
@@ -290,7 +340,7 @@ CREATE TABLE points_entries (
     number   INTEGER NOT NULL CHECK (number >= 1),
     delta    INTEGER NOT NULL CHECK (delta <> 0),
     reason   TEXT    NOT NULL CHECK (reason IN (
-        'adjustment', 'order_placed', 'order_cancelled', 'order_refunded')),
+        'adjustment', 'order_placed', 'order_cancelled', 'order_refunded', 'order_completed')),
     note     TEXT,
     order_id INTEGER,
     balance  INTEGER NOT NULL CHECK (balance >= 0),

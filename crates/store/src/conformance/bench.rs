@@ -14,7 +14,7 @@ use ordain_domain::{
     price::ShippingRule,
     refusal::Refusal,
     rows::{Changes, Keys, Rows},
-    rules::{LetterRules, PaymentRules, Rules},
+    rules::{AfterSaleRules, FulfilmentRules, LetterRules, PaymentRules, Rules},
     time::{Span, Timestamp},
 };
 use ordain_engine::port::store::{Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader};
@@ -46,6 +46,8 @@ impl<F: Fixture> Bench<F> {
             shipping: ShippingRule { fee: 199, free_over: 0 },
             payments: PaymentRules::standard(),
             letters: LetterRules::standard(Span::seconds(5)),
+            fulfilment: FulfilmentRules::standard(),
+            after_sales: AfterSaleRules::standard(),
         };
         let carry = Carry { mint: Mint::after(0), next_event: 1, catalog: Catalog::new() };
         Bench { fixture: Some(F::open()), model: Model::default(), rules, now: BEGIN, carry }

@@ -1,6 +1,7 @@
 //! Compares what a store gives back with its model: every method of the reader, for every row there is and some that
 //! there are not.
 
+mod goods;
 mod letters;
 mod money;
 
@@ -42,6 +43,8 @@ pub(super) fn rows(found: &Rows, expected: &Rows, exactly: bool) {
     assert_eq!(found.payments, expected.payments, "payments");
     assert_eq!(found.transactions, expected.transactions, "transactions");
     assert_eq!(found.refunds, expected.refunds, "refunds");
+    assert_eq!(found.shipments, expected.shipments, "shipments");
+    assert_eq!(found.after_sales, expected.after_sales, "after-sales");
     assert_eq!(found.receipts, expected.receipts, "receipts");
     assert_eq!(found.answers, expected.answers, "answers");
     for (user, count) in &mut found.open_orders {
@@ -68,6 +71,7 @@ pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
     lists_of_orders(reader, model);
     money::all(reader, model);
     letters::all(reader, model);
+    goods::all(reader, model);
     stock(reader, model);
     coupons_and_points(reader, model);
     users(reader, model);

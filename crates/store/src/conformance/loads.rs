@@ -7,7 +7,8 @@ use ordain_domain::{
     catalog::{AppliesTo, CouponKind, Promotion, PromotionKind},
     idempotency::{AnswerKey, KeyScope, Outcome, StoredAnswer},
     ids::{
-        AddressId, ConsumerName, CouponId, LetterId, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, WebhookId,
+        AddressId, AfterSaleId, ConsumerName, CouponId, LetterId, OrderId, PaymentId, PromotionId, ReceiptId, RefundId,
+        ShipmentId, WebhookId,
     },
     order::{CancelReason, OrderKey, OrderStatus, OrderToken},
     payment::TransactionKey,
@@ -40,6 +41,8 @@ fn nothing() -> Keys {
         payments: [PaymentId::from_number(1)].into(),
         transactions: [TransactionKey { channel: Arc::from("nothing"), transaction: Arc::from("nothing") }].into(),
         refunds: [RefundId::from_number(1)].into(),
+        shipments: [ShipmentId::from_number(1)].into(),
+        after_sales: [AfterSaleId::from_number(1)].into(),
         receipts: [ReceiptId::from_number(1)].into(),
         answers: [AnswerKey { scope, key: Arc::from("nothing") }].into(),
         open_orders: [user("nobody")].into(),

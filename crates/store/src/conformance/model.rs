@@ -7,6 +7,7 @@ use std::{
 };
 
 use ordain_domain::{
+    after_sale::AfterSale,
     catalog::Catalog,
     event::{EventRecord, Subject},
     ids::{ConsumerName, OrderId, Sku, UserId, first_number_at},
@@ -17,6 +18,7 @@ use ordain_domain::{
     points::PointsEntry,
     refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
+    shipment::Shipment,
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
@@ -73,7 +75,7 @@ impl Model {
     pub(super) fn rows(&self, keys: &Keys) -> Rows {
         let mut rows = answer_tables!(
             self, keys,
-            stock locks orders order_keys accounts payments transactions refunds receipts answers coupons template_usage
+            stock locks orders order_keys accounts payments transactions refunds shipments after_sales receipts answers coupons template_usage
             user_template_usage points users addresses
         );
         for user in &keys.open_orders {
@@ -108,6 +110,8 @@ impl Model {
             payments: all.payments.keys().copied().collect(),
             transactions: all.transactions.keys().cloned().collect(),
             refunds: all.refunds.keys().copied().collect(),
+            shipments: all.shipments.keys().copied().collect(),
+            after_sales: all.after_sales.keys().copied().collect(),
             receipts: all.receipts.keys().copied().collect(),
             answers: all.answers.keys().cloned().collect(),
             open_orders: all.open_orders.keys().cloned().collect(),
@@ -173,6 +177,18 @@ impl Model {
     pub(super) fn refunds_of(&self, order: OrderId) -> Vec<Refund> {
         let own = self.all.refunds.values().filter(|refund| refund.order == order);
         own.map(|refund| refund.as_ref().clone()).collect()
+    }
+
+    /// Parcels of an order, oldest first.
+    pub(super) fn shipments_of(&self, order: OrderId) -> Vec<Shipment> {
+        let own = self.all.shipments.values().filter(|shipment| shipment.order == order);
+        own.map(|shipment| shipment.as_ref().clone()).collect()
+    }
+
+    /// After-sales of an order, oldest first.
+    pub(super) fn after_sales_of(&self, order: OrderId) -> Vec<AfterSale> {
+        let own = self.all.after_sales.values().filter(|after_sale| after_sale.order == order);
+        own.map(|after_sale| after_sale.as_ref().clone()).collect()
     }
 
     /// Notifications of a verdict, newest first.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ordain_domain::{
     command::Command,
-    ids::{OrderId, PaymentId, ReceiptId, RefundId},
+    ids::{AfterSaleId, OrderId, PaymentId, ReceiptId, RefundId},
     money::AMOUNT_MAX,
     order::{CancelReason, OrderStatus},
     payment::{
@@ -226,6 +226,7 @@ fn full() -> (Payment, Refund, Receipt) {
         refunded: 1,
         refunding: AMOUNT_MAX - 1,
         counts: true,
+        after_sale: None,
         transaction: text("tx \"1\""),
         pay_url: text("https://pay.example/?a=b&c='d'"),
         return_url: text(""),
@@ -292,6 +293,7 @@ pub fn rows_of_money_with_everything_and_nothing<F: Fixture>() {
             refunded: 0,
             refunding: 0,
             counts: false,
+            after_sale: Some(AfterSaleId::from_number(i64::MAX)),
             transaction: None,
             pay_url: None,
             return_url: None,

@@ -118,6 +118,9 @@ fn fire(timer: &Timer) -> Command {
         TimerKind::CloseOrder => close(timer.order),
         TimerKind::AskChannels => Command::AskChannels(timer.order),
         TimerKind::WorkRefunds => Command::WorkRefunds(timer.order),
+        TimerKind::ConfirmReceipt => Command::ConfirmDue(timer.order),
+        TimerKind::AskCarriers => Command::AskCarriers(timer.order),
+        TimerKind::WorkAfterSales => Command::WorkAfterSales(timer.order),
     }
 }
 

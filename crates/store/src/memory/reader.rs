@@ -5,11 +5,12 @@ mod stuck;
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use ordain_domain::{
+    after_sale::AfterSale,
     coupon::Coupon,
     event::EventRecord,
     ids::{
-        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId,
-        RefundId, Sku, UserId, WebhookId, first_number_at,
+        AddressId, AfterSaleId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId,
+        ReceiptId, RefundId, ShipmentId, Sku, UserId, WebhookId, first_number_at,
     },
     letter::{Letter, LetterState},
     order::{Order, OrderStatus},
@@ -17,6 +18,7 @@ use ordain_domain::{
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
+    shipment::Shipment,
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -110,6 +112,26 @@ impl StoreReader for MemoryReader {
 
     fn refunds_of(&self, order: OrderId) -> Result<Vec<Refund>, StoreFailure> {
         Ok(self.state().refunds_of(order).cloned().collect())
+    }
+
+    fn shipment(&self, id: ShipmentId) -> Result<Option<Shipment>, StoreFailure> {
+        Ok(self.state().rows.shipments.get(&id).map(|shipment| shipment.as_ref().clone()))
+    }
+
+    fn shipments_of(&self, order: OrderId) -> Result<Vec<Shipment>, StoreFailure> {
+        let state = self.state();
+        let shipments = state.rows.shipments.values().filter(|shipment| shipment.order == order);
+        Ok(shipments.map(|shipment| shipment.as_ref().clone()).collect())
+    }
+
+    fn after_sale(&self, id: AfterSaleId) -> Result<Option<AfterSale>, StoreFailure> {
+        Ok(self.state().rows.after_sales.get(&id).map(|after_sale| after_sale.as_ref().clone()))
+    }
+
+    fn after_sales_of(&self, order: OrderId) -> Result<Vec<AfterSale>, StoreFailure> {
+        let state = self.state();
+        let after_sales = state.rows.after_sales.values().filter(|after_sale| after_sale.order == order);
+        Ok(after_sales.map(|after_sale| after_sale.as_ref().clone()).collect())
     }
 
     fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure> {
@@ -311,6 +333,35 @@ impl StoreReader for MemoryReader {
         let later = state.rows.refunds.range((start, Bound::Unbounded)).map(|(_, refund)| refund);
         let is_due = |refund: &&Arc<Refund>| refund.is_open() && refund.next_at.is_some_and(|next_at| next_at < before);
         Ok(later.filter(is_due).take(limit).map(|refund| (refund.id, refund.order)).collect())
+    }
+
+    fn overdue_shipments(
+        &self,
+        after: Option<ShipmentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ShipmentId, OrderId)>, StoreFailure> {
+        let state = self.state();
+        let rows = &state.rows;
+        let waits =
+            |order: OrderId| rows.after_sales.values().any(|row| row.order == order && row.status.claims_units());
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let overdue = rows.shipments.range((start, Bound::Unbounded)).map(|(_, row)| row);
+        let overdue = overdue.filter(|row| row.confirm_due.is_some_and(|at| at < before) && !waits(row.order));
+        Ok(overdue.take(limit).map(|row| (row.id, row.order)).collect())
+    }
+
+    fn overdue_after_sales(
+        &self,
+        after: Option<AfterSaleId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AfterSaleId, OrderId)>, StoreFailure> {
+        let state = self.state();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let overdue = state.rows.after_sales.range((start, Bound::Unbounded)).map(|(_, row)| row);
+        let overdue = overdue.filter(|row| row.due().is_some_and(|at| at < before));
+        Ok(overdue.take(limit).map(|row| (row.id, row.order)).collect())
     }
 
     fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure> {

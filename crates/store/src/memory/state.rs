@@ -60,8 +60,8 @@ impl State {
     pub(super) fn load(&self, keys: &Keys, rows: &mut Rows) {
         load_tables!(
             self, keys, rows,
-            stock locks orders order_keys accounts payments transactions refunds receipts answers coupons template_usage
-            user_template_usage points users addresses letters webhooks
+            stock locks orders order_keys accounts payments transactions refunds shipments after_sales receipts answers
+            coupons template_usage user_template_usage points users addresses letters webhooks
         );
         for consumer in &keys.cursors {
             let position = self.cursors.get(consumer.as_str()).copied();

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ordain_domain::{
-    ids::{OrderId, PaymentId},
+    ids::{AfterSaleId, OrderId, PaymentId},
     payment::{Payment, PaymentStatus, ReportedState, TransactionKey},
     time::Timestamp,
 };
@@ -19,7 +19,8 @@ use super::{
 
 const PAYMENT_LOAD: &str = "-- payment_load
 SELECT id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
-    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at
+    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at,
+    after_sale_id
 FROM payments WHERE id = ?1";
 
 const PAYMENT_STATUSES_LIST: &str = "-- payment_statuses_list
@@ -27,8 +28,9 @@ SELECT status, count(*), min(updated_at) FROM payments GROUP BY status";
 
 const PAYMENT_PUT: &str = "-- payment_put
 INSERT INTO payments (id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
-    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at,
+    after_sale_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, reported = excluded.reported, captured = excluded.captured,
     refunded = excluded.refunded, refunding = excluded.refunding, counts = excluded.counts,
     transaction_number = excluded.transaction_number, pay_url = excluded.pay_url, query_at = excluded.query_at,
@@ -94,6 +96,7 @@ pub(super) fn payment(row: &Row<'_>) -> Result<Payment, SqliteFailure> {
         created_at: Timestamp(row.get(18)?),
         updated_at: Timestamp(row.get(19)?),
         expires_at: Timestamp(row.get(20)?),
+        after_sale: row.get::<_, Option<i64>>(21)?.map(AfterSaleId::from_number),
     })
 }
 
@@ -126,6 +129,7 @@ pub(super) fn put(connection: &Connection, payments: &BTreeMap<PaymentId, Arc<Pa
             payment.created_at.0,
             payment.updated_at.0,
             payment.expires_at.0,
+            payment.after_sale.map(AfterSaleId::number),
         ])?;
         if written != 1 {
             let text = format!("{} is stored with a version above {}", payment.id, payment.version);

@@ -116,8 +116,13 @@ fn entry(row: &Row<'_>) -> Result<PointsEntry, SqliteFailure> {
     })
 }
 
-const REASONS: [PointsReason; 4] =
-    [PointsReason::Adjustment, PointsReason::OrderPlaced, PointsReason::OrderCancelled, PointsReason::OrderRefunded];
+const REASONS: [PointsReason; 5] = [
+    PointsReason::Adjustment,
+    PointsReason::OrderPlaced,
+    PointsReason::OrderCancelled,
+    PointsReason::OrderRefunded,
+    PointsReason::OrderCompleted,
+];
 
 const fn reason_word(reason: PointsReason) -> &'static str {
     match reason {
@@ -125,5 +130,6 @@ const fn reason_word(reason: PointsReason) -> &'static str {
         PointsReason::OrderPlaced => "order_placed",
         PointsReason::OrderCancelled => "order_cancelled",
         PointsReason::OrderRefunded => "order_refunded",
+        PointsReason::OrderCompleted => "order_completed",
     }
 }

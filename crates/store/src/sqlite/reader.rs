@@ -9,11 +9,12 @@ mod stuck;
 use std::sync::Arc;
 
 use ordain_domain::{
+    after_sale::AfterSale,
     coupon::Coupon,
     event::EventRecord,
     ids::{
-        AddressId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId,
-        RefundId, Sku, UserId, WebhookId,
+        AddressId, AfterSaleId, ConsumerName, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId,
+        ReceiptId, RefundId, ShipmentId, Sku, UserId, WebhookId,
     },
     letter::{Letter, LetterState},
     order::{Order, OrderStatus},
@@ -21,6 +22,7 @@ use ordain_domain::{
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
+    shipment::Shipment,
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -34,7 +36,7 @@ use ordain_engine::port::store::{
 use rusqlite::Connection;
 
 use super::{
-    account, coupon, delivery, event,
+    account, after_sale, coupon, delivery, event,
     failure::SqliteFailure,
     key_index::KeyIndex,
     letter,
@@ -43,7 +45,7 @@ use super::{
     pool::ReaderPool,
     receipt, refund,
     schema::FileLock,
-    shard, stock, timer, user, verify, webhook,
+    shard, shipment, stock, timer, user, verify, webhook,
 };
 
 /// The reading side of one SQLite file.
@@ -138,6 +140,28 @@ impl StoreReader for SqliteReader {
         self.read_at_once(|connection| {
             let ids = account::load(connection, order)?.map(|account| account.refunds).unwrap_or_default();
             ids.into_iter().filter_map(|id| refund::load(connection, id).transpose()).collect()
+        })
+    }
+
+    fn shipment(&self, id: ShipmentId) -> Result<Option<Shipment>, StoreFailure> {
+        self.read(|connection| shipment::load(connection, id))
+    }
+
+    fn shipments_of(&self, order: OrderId) -> Result<Vec<Shipment>, StoreFailure> {
+        self.read_at_once(|connection| {
+            let ids = account::load(connection, order)?.map(|account| account.shipments).unwrap_or_default();
+            ids.into_iter().filter_map(|id| shipment::load(connection, id).transpose()).collect()
+        })
+    }
+
+    fn after_sale(&self, id: AfterSaleId) -> Result<Option<AfterSale>, StoreFailure> {
+        self.read(|connection| after_sale::load(connection, id))
+    }
+
+    fn after_sales_of(&self, order: OrderId) -> Result<Vec<AfterSale>, StoreFailure> {
+        self.read_at_once(|connection| {
+            let ids = account::load(connection, order)?.map(|account| account.after_sales).unwrap_or_default();
+            ids.into_iter().filter_map(|id| after_sale::load(connection, id).transpose()).collect()
         })
     }
 
@@ -276,6 +300,24 @@ impl StoreReader for SqliteReader {
         limit: usize,
     ) -> Result<Vec<(RefundId, OrderId)>, StoreFailure> {
         self.read(|connection| refund::overdue(connection, after, before, limit))
+    }
+
+    fn overdue_shipments(
+        &self,
+        after: Option<ShipmentId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ShipmentId, OrderId)>, StoreFailure> {
+        self.read(|connection| shipment::overdue(connection, after, before, limit))
+    }
+
+    fn overdue_after_sales(
+        &self,
+        after: Option<AfterSaleId>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AfterSaleId, OrderId)>, StoreFailure> {
+        self.read(|connection| after_sale::overdue(connection, after, before, limit))
     }
 
     fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure> {

@@ -20,7 +20,7 @@ use ordain_domain::{
     money::Currency,
     order::{CancelOrder, CancelReason, Order, OrderStatus, PlaceOrder},
     price::{RequestedLine, ShippingRule},
-    rules::{LetterRules, PaymentRules, Rules},
+    rules::{AfterSaleRules, FulfilmentRules, LetterRules, PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -104,6 +104,7 @@ impl Shop {
             reader,
             clock: Arc::<ManualClock>::clone(&clock),
             channels: Vec::new(),
+            carriers: Vec::new(),
             rules: rules.clone(),
             limits,
             on_halt: Box::new(move |halt| told.send(halt.to_string()).expect("the test still listens")),
@@ -225,6 +226,8 @@ fn rules() -> Rules {
         shipping: ShippingRule::default(),
         payments: PaymentRules::standard(),
         letters: LetterRules::standard(Span::seconds(5)),
+        fulfilment: FulfilmentRules::standard(),
+        after_sales: AfterSaleRules::standard(),
     }
 }
 

@@ -14,7 +14,7 @@ use ordain_domain::{
     order::{CancelOrder, CancelReason, CloseOrder, PlaceOrder},
     price::{RequestedLine, ShippingRule},
     rows::Changes,
-    rules::{LetterRules, PaymentRules, Rules},
+    rules::{AfterSaleRules, FulfilmentRules, LetterRules, PaymentRules, Rules},
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
@@ -33,6 +33,8 @@ pub(crate) fn rules() -> Rules {
         shipping: ShippingRule { fee: 0, free_over: 0 },
         payments: PaymentRules::standard(),
         letters: LetterRules::standard(Span::seconds(5)),
+        fulfilment: FulfilmentRules::standard(),
+        after_sales: AfterSaleRules::standard(),
     }
 }
 

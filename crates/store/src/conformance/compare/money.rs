@@ -63,7 +63,7 @@ fn overdue(reader: &dyn StoreReader, model: &Model) {
     }
 }
 
-fn all_pages<K: Copy + Ord, V>(page: impl Fn(Option<K>) -> Vec<(K, V)>) -> Vec<(K, V)> {
+pub(super) fn all_pages<K: Copy + Ord, V>(page: impl Fn(Option<K>) -> Vec<(K, V)>) -> Vec<(K, V)> {
     let mut all: Vec<(K, V)> = Vec::new();
     loop {
         let found = page(all.last().map(|(key, _)| *key));

@@ -97,7 +97,7 @@ fn random_outcome<F: Fixture>(bench: &Bench<F>, task: &Task, dice: &mut Dice) ->
                 let report = refund_report(refund, succeeded);
                 ChannelReport::Refund(RefundReport { is_known: chance != 3, ..report })
             }
-            Task::AnnounceShipment(_) => return None,
+            Task::AnnounceShipment(_) | Task::TrackShipment(_) => return None,
         }),
     })
 }
@@ -142,7 +142,7 @@ pub(super) fn tell_the_truth<F: Fixture>(bench: &mut Bench<F>) {
             Task::SendRefund(id) | Task::QueryRefund(id) => {
                 ChannelReport::Refund(refund_report(&refunds[id], Some(true)))
             }
-            Task::AnnounceShipment(id) => panic!("{id} was never sent"),
+            Task::AnnounceShipment(id) | Task::TrackShipment(id) => panic!("{id} was never sent"),
         })
     });
 }

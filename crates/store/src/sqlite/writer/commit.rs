@@ -15,14 +15,14 @@ use ordain_engine::port::store::{Commit, CommitFailure};
 
 use super::{
     super::{
-        account,
+        account, after_sale,
         answer::{self, Expiry},
         catalog, coupon, delivery,
         failure::SqliteFailure,
         key_index::{KeyEntry, KeyName, Marks},
         letter,
         order::{self, NewOrder},
-        outbox, payment, points, receipt, refund, shard, stock, timer, user, webhook,
+        outbox, payment, points, receipt, refund, shard, shipment, stock, timer, user, webhook,
     },
     SqliteStore,
 };
@@ -132,6 +132,8 @@ impl SqliteStore {
         payment::put(connection, &changes.payments)?;
         payment::insert_transactions(connection, &changes.transactions)?;
         refund::put(connection, &changes.refunds, json)?;
+        shipment::put(connection, &changes.shipments, json)?;
+        after_sale::put(connection, &changes.after_sales, json)?;
         receipt::put(connection, &changes.receipts, json)?;
         outbox::write(connection, &changes.messages)
     }

@@ -15,8 +15,8 @@ use ordain_domain::{
 
 use super::{
     super::{
-        account, answer, coupon, failure::SqliteFailure, key_index::KeyName, letter, order, payment, points, receipt,
-        refund, shard, stock, user, webhook,
+        account, after_sale, answer, coupon, failure::SqliteFailure, key_index::KeyName, letter, order, payment,
+        points, receipt, refund, shard, shipment, stock, user, webhook,
     },
     SqliteStore,
 };
@@ -75,6 +75,12 @@ impl SqliteStore {
         }
         for key in &keys.transactions {
             rows.transactions.insert(key.clone(), payment::transaction(connection, key)?);
+        }
+        for id in &keys.shipments {
+            rows.shipments.insert(*id, shipment::load(connection, *id)?.map(Arc::new));
+        }
+        for id in &keys.after_sales {
+            rows.after_sales.insert(*id, after_sale::load(connection, *id)?.map(Arc::new));
         }
         for id in &keys.refunds {
             rows.refunds.insert(*id, refund::load(connection, *id)?.map(Arc::new));
