@@ -3,6 +3,7 @@
 //! A handler reads the request, sends a command or reads rows, and writes the answer. Whether something is allowed is
 //! decided in the domain; the forms are those of `wire`.
 
+pub(crate) mod after_sales;
 pub(crate) mod channels;
 pub(crate) mod coupons;
 pub(crate) mod health;

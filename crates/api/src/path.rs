@@ -8,7 +8,8 @@ use axum::{
     http::request::Parts,
 };
 use ordain_domain::ids::{
-    AddressId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, Sku, TemplateId, UserId,
+    AddressId, AfterSaleId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, Sku, TemplateId,
+    UserId,
 };
 
 use crate::problem::{Place, Problem};
@@ -43,7 +44,7 @@ macro_rules! number_names {
 }
 
 number_names! {
-    OrderId: "order", CouponId: "coupon", PaymentId: "payment", RefundId: "refund", ReceiptId: "receipt",
+    OrderId: "order", AfterSaleId: "after-sale", CouponId: "coupon", PaymentId: "payment", RefundId: "refund", ReceiptId: "receipt",
 }
 
 /// A channel as a caller names it; whether it is there is known by the engine.

@@ -21,6 +21,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     app::{App, SharedApp},
     http::{
+        after_sales,
         channels::{self, Notifications},
         coupons, health, ops, orders, payments, points, products, promotions, quotes, refunds, stock, users,
     },
@@ -108,6 +109,14 @@ fn calls(around: &Around) -> OpenApiRouter<SharedApp> {
         .routes(around.route(routes!(refunds::get::get_refund)))
         .routes(around.route(routes!(refunds::retry::retry_refund)))
         .routes(around.route(routes!(refunds::resolve::resolve_refund)))
+        .routes(around.route(routes!(after_sales::list::list_after_sales, after_sales::open::open_after_sale)))
+        .routes(around.route(routes!(after_sales::get::get_after_sale)))
+        .routes(around.route(routes!(after_sales::approve::approve_after_sale)))
+        .routes(around.route(routes!(after_sales::reject::reject_after_sale)))
+        .routes(around.route(routes!(after_sales::withdraw::withdraw_after_sale)))
+        .routes(around.route(routes!(after_sales::ship_back::ship_back_after_sale)))
+        .routes(around.route(routes!(after_sales::receive::receive_after_sale)))
+        .routes(around.route(routes!(after_sales::reship::reship_after_sale)))
         .routes(around.route(routes!(ops::verify::verify)))
         .routes(around.route(routes!(ops::states::states)))
         .routes(around.route(routes!(ops::stuck::list_stuck)))

@@ -4,6 +4,8 @@
 //! borrow from the request; views borrow from the domain's values. No rule of business is decided here, only the form.
 
 pub(crate) mod address;
+pub(crate) mod after_sale;
+pub(crate) mod after_sale_body;
 pub(crate) mod coupon;
 pub(crate) mod event;
 pub(crate) mod note;
