@@ -10,6 +10,7 @@ pub(crate) mod client;
 pub(crate) mod clock;
 mod digits;
 pub(crate) mod display;
+mod life;
 mod prepare;
 pub(crate) mod products;
 mod report;

@@ -25,6 +25,11 @@ pub(super) fn order_expires_at(body: &[u8]) -> Option<&str> {
     text_after(body, b"\"expires_at\":\"")
 }
 
+/// The first `"status":"…"` of an order, a payment or a parcel. An order's own comes before those of anything in it.
+pub(super) fn status(body: &[u8]) -> Option<&str> {
+    text_after(body, b"\"status\":\"")
+}
+
 /// `code` of a problem (RFC 9457 with Ordain's stable codes).
 pub(super) fn problem_code(body: &[u8]) -> Option<&str> {
     text_after(body, b"\"code\":\"")
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(order_id(ORDER.as_bytes()), Some("ord_7"));
         assert_eq!(order_total(ORDER.as_bytes()), Some(1_530), "text inside a title is not the price");
         assert_eq!(order_expires_at(ORDER.as_bytes()), Some("2026-01-01T00:00:00Z"));
+        assert_eq!(status(ORDER.as_bytes()), Some("pending_payment"));
         for body in ["", "{}", "{\"price\":{\"total\":", "{\"id\":\"ord"] {
             assert_eq!((order_id(body.as_bytes()), order_total(body.as_bytes())), (None, None), "{body}");
         }

@@ -4,13 +4,18 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::{
+    life::{self, args::LifeArguments},
+    report::Told,
+};
 use crate::cli::Failure;
 
 /// Load a running server, and check that it sold nothing twice
 ///
-/// Exit code 1 when units were oversold, a total was wrong or the server answered with an unexpected error.
+/// Exit code 1 when units were oversold, money went astray, a total was wrong or the server answered with an unexpected
+/// error.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "The check presumes that nobody else orders the same SKUs meanwhile.")]
+#[command(after_help = "The checks presume that nobody else orders the same SKUs or uses the sandbox meanwhile.")]
 pub(crate) struct Arguments {
     /// Where the server is, for example http://127.0.0.1:8080
     #[arg(value_hint = ValueHint::Url)]
@@ -106,6 +111,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) acknowledged: Option<PathBuf>,
 
+    /// Whole lives.
+    #[command(flatten)]
+    pub(super) life: LifeArguments,
+
     /// Bearer token for the server
     #[arg(long, env = "ORDAIN_TOKEN", hide_env_values = true, value_parser = parse_token)]
     pub(super) token: Option<String>,
@@ -130,16 +139,23 @@ impl Arguments {
     /// # Errors
     /// When the server cannot be reached or refuses the preparation, or a file cannot be used.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let is_json = self.json;
-        let report = super::execute(&self)?;
-        let text = if is_json { serde_json::to_string_pretty(&report)? + "\n" } else { report.table() };
+        match &self.life {
+            LifeArguments { misbehave: true, .. } => self.tell(&life::misbehave::execute(&self)?),
+            LifeArguments { life: true, .. } => self.tell(&life::execute(&self)?),
+            LifeArguments { notifications: true, .. } => self.tell(&life::notifications::execute(&self)?),
+            _ => self.tell(&super::execute(&self)?),
+        }
+    }
+
+    fn tell(&self, report: &impl Told) -> Result<ExitCode, Failure> {
+        let text = if self.json { serde_json::to_string_pretty(report)? + "\n" } else { report.table() };
         crate::cli::print(text.as_bytes())?;
-        Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if report.findings().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
 /// Whole numbers of `us`, `ms`, `s`, `m` or `h`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time like 500ms, 10s or 15m");
     let unit_at = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
     let number: u64 = text[..unit_at].parse().map_err(|_| wrong())?;

@@ -55,6 +55,14 @@ pub(crate) struct Report {
     pub(super) findings: Vec<String>,
 }
 
+/// A result that can be told.
+pub(crate) trait Told: Serialize {
+    /// The table for people.
+    fn table(&self) -> String;
+    /// What is wrong.
+    fn findings(&self) -> &[String];
+}
+
 /// Per second.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Rates {
@@ -149,9 +157,10 @@ impl Report {
             findings,
         }
     }
+}
 
-    /// The table for people.
-    pub(super) fn table(&self) -> String {
+impl Told for Report {
+    fn table(&self) -> String {
         let mut rows: Vec<(&str, String)> = vec![
             ("scenario", format!("{}, {} connections", self.scenario, self.connections)),
             ("time", format!("{:.2} s", self.seconds)),
@@ -181,10 +190,14 @@ impl Report {
             text
         })
     }
+    fn findings(&self) -> &[String] {
+        &self.findings
+    }
 }
 
 impl Check {
-    fn sentence(&self) -> String {
+    /// The check in one sentence.
+    pub(super) fn sentence(&self) -> String {
         let Check { skus, units_acknowledged, units_uncertain, units_taken, may_have_expired, passed } = self;
         let verdict = if *passed { "nothing oversold" } else { "the check FAILED" };
         let maybe =
@@ -198,7 +211,8 @@ fn per_second(count: u64, rate: f64) -> String {
     format!("{count} ({rate:.0}/s)")
 }
 
-fn tell(findings: &mut Vec<String>, what: &str, found: &Sampled) {
+/// Adds a count with its examples to the findings, if there is any.
+pub(super) fn tell(findings: &mut Vec<String>, what: &str, found: &Sampled) {
     if found.count > 0 {
         findings.push(format!("{what}: {}", found.count));
         findings.extend(found.samples.iter().map(|sample| format!("  {sample}")));

@@ -245,7 +245,7 @@ fn greatest_common_divisor(left: u64, right: u64) -> u64 {
 }
 
 /// The finaliser of SplitMix64: neighbours come out far from each other.
-fn scattered(number: u64) -> u64 {
+pub(super) fn scattered(number: u64) -> u64 {
     let mixed = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)

@@ -36,7 +36,7 @@ impl Sampled {
         }
     }
 
-    fn merge(&mut self, other: Sampled) {
+    pub(super) fn merge(&mut self, other: Sampled) {
         self.count += other.count;
         let room = SAMPLES_MAX.saturating_sub(self.samples.len());
         self.samples.extend(other.samples.into_iter().take(room));
@@ -107,9 +107,8 @@ pub(super) struct Tally {
 impl Tally {
     /// Nothing counted, for `goods` goods.
     pub(super) fn new(goods: usize) -> Tally {
-        let latency = Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3).expect("the bounds are constants that fit");
         Tally {
-            latency,
+            latency: no_latencies(),
             answers: BTreeMap::new(),
             items: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -284,6 +283,11 @@ impl Tally {
         merge_units(&mut self.units_uncertain, &other.units_uncertain);
         self.first_expiry = [self.first_expiry, other.first_expiry].into_iter().flatten().min();
     }
+}
+
+/// Microseconds up to an hour, none counted.
+pub(super) fn no_latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3).expect("the bounds are constants that fit")
 }
 
 fn merge_counts<Name: Ord>(counts: &mut BTreeMap<Name, u64>, others: BTreeMap<Name, u64>) {

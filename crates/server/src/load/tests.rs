@@ -9,7 +9,7 @@ use clap::{Parser, error::ErrorKind};
 use serde_json::Value;
 
 use self::fake_server::{FakeServer, Fault};
-use super::*;
+use super::{report::Told as _, *};
 
 #[derive(Parser)]
 struct CommandLine {

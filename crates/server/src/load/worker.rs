@@ -117,7 +117,7 @@ impl Run {
 }
 
 /// A tally that one thread writes and the display reads.
-pub(super) fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
+pub(super) fn lock<T>(tally: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     tally.lock().expect("no thread panics while it counts")
 }
 

@@ -1,0 +1,142 @@
+//! One life after another on one connection: place, open a payment, pay, wait for the notification, ship, deliver, confirm.
+//!
+//! A life whose answers are not what they should be breaks off and is told; the next one begins. Nothing is sent twice.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use super::{Run, book::Book, pace::Pace, step::Step, wire::CHANNEL_BODY, wire::CallBuffers};
+use crate::load::{answer, client::Connection, clock, scenario::RequestBuffers, tally::excerpt, worker::lock};
+
+/// After so many lives in a row that broke off a connection ends: nobody is there to answer.
+const BROKEN_IN_A_ROW_MAX: u32 = 20;
+
+/// Why a life broke off, in words.
+struct Broken(String);
+
+/// A connection with what its lives need.
+struct Course {
+    run: Arc<Run>,
+    book: Arc<Mutex<Book>>,
+    connection: Connection,
+    orders: RequestBuffers,
+    calls: CallBuffers,
+    pace: Pace,
+}
+
+/// Lives until there is none left.
+pub(super) async fn live_on(run: Arc<Run>, book: Arc<Mutex<Book>>) {
+    let connection = Connection::new(run.endpoint.clone());
+    let (orders, calls) = (RequestBuffers::default(), CallBuffers::default());
+    let mut course = Course { run, book, connection, orders, calls, pace: Pace::new() };
+    let mut broken_in_a_row = 0;
+    while let Some(number) = course.run.next_life() {
+        match course.live(number).await {
+            Ok(()) => broken_in_a_row = 0,
+            Err(Broken(why)) => {
+                lock(&course.book).broken.add(|| why);
+                broken_in_a_row += 1;
+            }
+        }
+        if broken_in_a_row == BROKEN_IN_A_ROW_MAX {
+            return;
+        }
+    }
+}
+
+impl Course {
+    async fn live(&mut self, number: u64) -> Result<(), Broken> {
+        let start = clock::now();
+        let Some((order, at)) = self.place(number, start).await? else { return Ok(()) };
+        let key = self.run.has_keys.then_some("pay");
+        self.run.wire.post_order(&mut self.calls, (&order, "/payments"), key, CHANNEL_BODY);
+        let (payment, at) = self.call(Step::Open, at, id_of).await?;
+        self.run.wire.pay(&mut self.calls, &payment, b"");
+        let ((), at) = self.call(Step::Pay, at, |_| Some(())).await?;
+        let at = self.until_paid(&order, at).await?;
+        let mut lines = 0;
+        self.run.scenario.for_each_line(number, |_, _| lines += 1);
+        self.run.wire.ship(&mut self.calls, (&order, lines), self.run.has_keys);
+        let (parcel, at) = self.call(Step::Ship, at, id_of).await?;
+        self.run.wire.deliver(&mut self.calls, &parcel, &clock::wall_clock().to_string());
+        let ((), at) = self.call(Step::Deliver, at, |_| Some(())).await?;
+        self.run.wire.post_order(&mut self.calls, (&order, "/confirm-receipt"), None, b"");
+        let is_completed = |body: &[u8]| (answer::status(body) == Some("completed")).then_some(());
+        let ((), at) = self.call(Step::Confirm, at, is_completed).await?;
+        lock(&self.book).lives.saturating_record((at - start).as_micros() as u64);
+        Ok(())
+    }
+
+    /// Places order `number`; its id, or nothing when it was refused, which the tally counts.
+    async fn place(&mut self, number: u64, start: Instant) -> Result<Option<(String, Instant)>, Broken> {
+        self.run.scenario.write_request(number, &mut self.orders);
+        let response = self.connection.exchange(&self.orders.request).await;
+        let now = clock::now();
+        let mut book = lock(&self.book);
+        match response {
+            Ok(response) => {
+                book.record(Step::Place, now - start);
+                let mut order = None;
+                let place = |placed: crate::load::tally::Placed<'_>| order = Some(placed.id.to_owned());
+                book.places.take(&self.run.scenario, number, (&response, false), place);
+                Ok(order.map(|order| (order, now)))
+            }
+            Err(error) => {
+                book.places.take_unanswered(&self.run.scenario, number);
+                Err(Broken(format!("{}: {error}", Step::Place.as_str())))
+            }
+        }
+    }
+
+    /// Sends the call that was rendered last. `read` takes what is needed out of a successful answer's body.
+    async fn call<T>(
+        &mut self,
+        step: Step,
+        since: Instant,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<(T, Instant), Broken> {
+        let response = self.connection.exchange(&self.calls.request).await;
+        let now = clock::now();
+        let broken = |why: String| Broken(format!("{}: {why}", step.as_str()));
+        let response = response.map_err(|error| broken(error.to_string()))?;
+        lock(&self.book).record(step, now - since);
+        let found = if (200..300).contains(&response.status) { read(response.body) } else { None };
+        let found = found.ok_or_else(|| broken(format!("status {}: {}", response.status, excerpt(response.body))))?;
+        Ok((found, now))
+    }
+
+    /// Looks at the order until its notification has made it paid.
+    async fn until_paid(&mut self, order: &str, since: Instant) -> Result<Instant, Broken> {
+        self.run.wire.read_order(&mut self.calls, (order, ""));
+        let broken = |why: String| Broken(format!("{}: {why}", Step::Notified.as_str()));
+        let mut looks = 0;
+        loop {
+            tokio::time::sleep(self.pace.before(looks)).await;
+            looks += 1;
+            let response = self.connection.exchange(&self.calls.request).await;
+            let response = response.map_err(|error| broken(error.to_string()))?;
+            let now = clock::now();
+            match answer::status(response.body) {
+                Some("paid") => {
+                    self.pace.learn(looks);
+                    let mut book = lock(&self.book);
+                    book.record(Step::Notified, now - since);
+                    book.looks += u64::from(looks);
+                    return Ok(now);
+                }
+                Some("pending_payment") if now - since < self.run.patience => {}
+                _ => return Err(broken(format!("not paid after {}", waited(now - since, response.body)))),
+            }
+        }
+    }
+}
+
+fn id_of(body: &[u8]) -> Option<String> {
+    answer::order_id(body).map(str::to_owned)
+}
+
+fn waited(time: Duration, body: &[u8]) -> String {
+    format!("{time:?}: {}", excerpt(body))
+}
