@@ -140,32 +140,32 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let endpoint = Endpoint::resolve("http://127.0.0.1:1", None, Duration::from_secs(1));
         let wire = Wire::new(&runtime.block_on(endpoint).unwrap());
-        let mut buffers = CallBuffers::default();
-        let mut said = |write: &dyn Fn(&mut CallBuffers)| {
-            write(&mut buffers);
-            String::from_utf8(buffers.request.clone()).unwrap()
-        };
-        let json = "HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Type: application/json\r\n";
-        assert_eq!(
-            said(&|buffers| wire.ship(buffers, ("ord_7", 2), true)),
-            format!(
-                "POST /v1/orders/ord_7/shipments {json}Idempotency-Key: ord_7-ship\r\nContent-Length: 107\r\n\r\n{}",
-                r#"{"carrier":"load","tracking_number":"ord_7","lines":[{"line":1,"quantity":1},{"line":2,"quantity":1}]}"#
-            )
-            .replace("107", "102")
-        );
-        assert_eq!(
-            said(&|buffers| wire.pay(buffers, "pay_7", b"{}")),
-            format!("POST /sandbox/v1/payments/pay_7/pay {json}Content-Length: 2\r\n\r\n{{}}")
-        );
-        assert_eq!(
-            said(&|buffers| wire.deliver(buffers, "shp_7", "T")),
-            format!("POST /v1/shipments/shp_7/tracking {json}Content-Length: 33\r\n\r\n{{\"status\":\"delivered\",\"at\":\"T\"}}")
-                .replace("33", "31")
-        );
-        assert!(
-            said(&|buffers| wire.read_order(buffers, ("ord_7", "/payments")))
-                .starts_with("GET /v1/orders/ord_7/payments HTTP")
-        );
+        type Write = fn(&Wire, &mut CallBuffers);
+        let table: [(Write, &str, &str, &str); 6] = [
+            (
+                |wire, buffers| wire.ship(buffers, ("ord_7", 2), true),
+                "POST /v1/orders/ord_7/shipments",
+                "Idempotency-Key: ord_7-ship\r\n",
+                r#"{"carrier":"load","tracking_number":"ord_7","lines":[{"line":1,"quantity":1},{"line":2,"quantity":1}]}"#,
+            ),
+            (
+                |wire, buffers| wire.deliver(buffers, "shp_7", "T"),
+                "POST /v1/shipments/shp_7/tracking",
+                "",
+                r#"{"status":"delivered","at":"T"}"#,
+            ),
+            (|wire, buffers| wire.pay(buffers, "pay_7", b"{}"), "POST /sandbox/v1/payments/pay_7/pay", "", "{}"),
+            (|wire, buffers| wire.refresh(buffers, "pay_7"), "POST /v1/payments/pay_7/refresh", "", ""),
+            (|wire, buffers| wire.retry_refund(buffers, "rfd_7"), "POST /v1/refunds/rfd_7/retry", "", ""),
+            (|wire, buffers| wire.read_order(buffers, ("ord_7", "/refunds")), "GET /v1/orders/ord_7/refunds", "", ""),
+        ];
+        for (write, line, key, body) in table {
+            let mut buffers = CallBuffers::default();
+            write(&wire, &mut buffers);
+            let media_type = if line.starts_with("POST") { "Content-Type: application/json\r\n" } else { "" };
+            let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+            let whole = format!("{line} HTTP/1.1\r\nHost: 127.0.0.1:1\r\n{media_type}{key}{length}\r\n{body}");
+            assert_eq!(String::from_utf8(buffers.request).unwrap(), whole);
+        }
     }
 }

@@ -102,7 +102,13 @@ impl Actor {
     async fn play(&mut self, case: &mut Case, (price, chance): (i64, Chance)) -> Result<(), String> {
         let order = case.order.clone();
         match case.plot {
-            Plot::Pays(told) => drop(self.open_and_pay(&order, &payer_says(told, chance)).await?),
+            Plot::Pays(told) => {
+                let payment = self.open_and_pay(&order, &payer_says(told, chance)).await?;
+                // Somebody who misses the notification may ask before the ladder does.
+                if let Some(payment) = payment.filter(|_| told == Told::Never && chance.is_heads()) {
+                    self.refresh(&payment).await?;
+                }
+            }
             Plot::WrongAmount => drop(self.open_and_pay(&order, r#"{"notify":"wrong_amount"}"#).await?),
             Plot::Forged => drop(self.open_and_pay(&order, r#"{"notify":"forged"}"#).await?),
             Plot::ForgedThenPays => {
@@ -223,9 +229,8 @@ impl Actor {
             return Ok(());
         }
         let [left, right] = &mut self.hands;
-        let paying = |hand: &'_ mut Caller, payment: String, body: &'static str| pay_once(hand, payment, body);
-        let (left, right) =
-            tokio::join!(paying(left, first, r#"{"even_if_closed":true}"#), paying(right, second, says));
+        let anyway = r#"{"even_if_closed":true}"#;
+        let (left, right) = tokio::join!(pay_once(left, first, anyway), pay_once(right, second, says));
         left.and(right)
     }
 
@@ -243,6 +248,12 @@ impl Actor {
         };
         accepted_or_too_late(cancelled?)?;
         paid
+    }
+
+    async fn refresh(&mut self, payment: &str) -> Result<(), String> {
+        let ask = self.hands[0].call(|wire, buffers| wire.refresh(buffers, payment));
+        let answer = ask.await.map_err(|error| error.to_string())?;
+        if matches!(answer.status, 200 | 503) { Ok(()) } else { Err(format!("refresh: {}", said(&answer))) }
     }
 
     async fn status_of(&mut self, order: &str) -> Result<String, String> {

@@ -16,13 +16,11 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct Page {
+struct List {
     data: Vec<Value>,
-    #[serde(default)]
-    next_cursor: Option<String>,
 }
 
-/// Everything on the list, as the server shows it.
+/// Everything on the list, as the server shows it: of each kind the 100 oldest.
 ///
 /// # Errors
 /// The server does not answer within `patience`.
@@ -31,17 +29,10 @@ pub(super) async fn read(
     connection: &mut Connection,
     patience: Duration,
 ) -> Result<Vec<Value>, Failure> {
-    let head = endpoint.head("GET", "/v1/ops/stuck?limit=100", None);
-    let (mut request, mut cursor, mut all) = (Vec::new(), String::new(), Vec::new());
-    loop {
-        head.write(&mut request, cursor.as_bytes(), None, b"");
-        let page: Page = parsed(&exchange_patiently(connection, &request, patience).await?)?;
-        all.extend(page.data);
-        match page.next_cursor {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return Ok(all),
-        }
-    }
+    let mut request = Vec::new();
+    endpoint.head("GET", "/v1/ops/stuck", None).write(&mut request, b"", None, b"");
+    let list: List = parsed(&exchange_patiently(connection, &request, patience).await?)?;
+    Ok(list.data)
 }
 
 /// Adds what was not meant to be stuck to `found`. Things of orders that are not of the run are somebody else's.
