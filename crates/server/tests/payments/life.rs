@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{PRICE, Shop, UNITS, moved, settled, support::shop::{id, order}};
+use super::{
+    PRICE, Shop, UNITS, moved, settled,
+    support::shop::{id, order},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_lives_its_whole_life() {
@@ -10,7 +13,10 @@ async fn an_order_lives_its_whole_life() {
     let client = &shop.client;
     let order = id(&client.place(&order("u", &[("a", 3)])).await);
     let opened = client.try_open(&order).await.expect(201);
-    assert_eq!((&opened["status"], &opened["amount"], &opened["order_id"]), (&json!("pending"), &json!(3 * PRICE), &json!(order)));
+    assert_eq!(
+        (&opened["status"], &opened["amount"], &opened["order_id"]),
+        (&json!("pending"), &json!(3 * PRICE), &json!(order))
+    );
     let payment = id(&opened);
     let pay_url = opened["pay_url"].as_str().expect("a payer can go somewhere");
     assert!(pay_url.starts_with(&shop.server.url()) && pay_url.ends_with(&payment), "{pay_url}");

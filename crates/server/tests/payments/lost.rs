@@ -1,9 +1,13 @@
 //! Callbacks that never come, answers that are lost, a channel that is away: an attempt's end is found all the same, and nobody
 //! is charged twice meanwhile.
 
+use reqwest::Method;
 use serde_json::json;
 
-use super::{PRICE, Shop, UNITS, moved, settled, support::server::until};
+use super::{
+    PRICE, Shop, UNITS, moved, settled,
+    support::{client::answer, server::until},
+};
 
 /// A short ladder, so that a test need not wait for the first rungs.
 const LADDER: &str = r#"payments.first_queries=["200ms","400ms"]"#;
@@ -34,11 +38,10 @@ async fn refresh_asks_at_once() {
     let client = &shop.client;
     let (order, payment) = shop.place_and_open().await;
     let refresh = format!("/v1/payments/{payment}/refresh");
-    let path = client.request(reqwest::Method::POST, &refresh);
-    let before = super::support::client::answer(path).await.expect(200);
+    let before = answer(client.request(Method::POST, &refresh)).await.expect(200);
     assert_eq!(before["status"], "pending");
     client.pay(&payment, &json!({"notify": "never"})).await;
-    let after = super::support::client::answer(client.request(reqwest::Method::POST, &refresh)).await.expect(200);
+    let after = answer(client.request(Method::POST, &refresh)).await.expect(200);
     assert_eq!((&after["status"], &after["pays_order"]), (&json!("succeeded"), &json!(true)), "{after}");
     assert_eq!(settled(client, &order).await, ("paid".to_owned(), PRICE, 0));
 }
@@ -117,7 +120,7 @@ async fn case_3_1_an_order_closes_only_when_its_channel_has_answered() {
         client.becomes(order, "closing").await;
     }
     assert_eq!(client.stock("a").await, [UNITS, 2, UNITS - 2, 0], "both units are held");
-    client.post(&format!("/v1/orders/{unpaid}/shipments"), &json!({"carrier": "c", "tracking_number": "n", "lines": [{"line": 1, "quantity": 1}]})).await.refused(409, "order_state");
+    client.try_open(&unpaid).await.refused(409, "order_state");
     client.faults(&json!({})).await;
     let ended = client.becomes(&unpaid, "cancelled").await;
     assert_eq!(ended["cancel_reason"], "timeout");

@@ -45,13 +45,7 @@ const TABLE: &[Row] = &[
     },
     Row { name: "after a while", says: &[r#"{"delay_ms":400}"#], ..PAID },
     Row { name: "older words after it", says: &[r#"{"notify":"reordered"}"#], verdicts: [1, 3, 0], ..PAID },
-    Row {
-        name: "refused",
-        says: &[r#"{"outcome":"refused"}"#],
-        payment: "failed",
-        verdicts: [1, 0, 0],
-        ..UNPAID
-    },
+    Row { name: "refused", says: &[r#"{"outcome":"refused"}"#], payment: "failed", verdicts: [1, 0, 0], ..UNPAID },
     Row {
         name: "refused, and older words after it",
         says: &[r#"{"outcome":"refused","notify":"reordered"}"#],
@@ -67,13 +61,7 @@ const TABLE: &[Row] = &[
     },
     Row { name: "forged", says: &[r#"{"notify":"forged"}"#], forged: 1, ..UNPAID },
     Row { name: "forged before the real one", says: &[r#"{"notify":"forged"}"#, "{}"], forged: 1, ..PAID },
-    Row {
-        name: "another amount",
-        says: &[r#"{"notify":"wrong_amount"}"#],
-        captured: 1,
-        verdicts: [0, 0, 1],
-        ..UNPAID
-    },
+    Row { name: "another amount", says: &[r#"{"notify":"wrong_amount"}"#], captured: 1, verdicts: [0, 0, 1], ..UNPAID },
 ];
 
 async fn forged(client: &Client) -> usize {
@@ -158,9 +146,9 @@ async fn case_3_3_replays_change_nothing_and_altered_words_are_forged() {
     let counted = async || {
         let metrics = client.get("/metrics").await;
         let text = String::from_utf8(metrics.body).expect("metrics are text");
-        let line = text.lines().find(|line| {
-            line.starts_with("ordain_payment_notifications_total{") && line.contains("result=\"forged\"")
-        });
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("ordain_payment_notifications_total{") && line.contains("result=\"forged\""));
         line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u64>().expect("a count"))
     };
     let before = counted().await;

@@ -238,14 +238,13 @@ impl Actor {
         let Some(payment) = self.open(order).await? else { return Ok(()) };
         let body = if chance.below(4) == 0 { r#"{"even_if_closed":true}"# } else { "{}" };
         let [left, right] = &mut self.hands;
-        let cancelling = cancel_by(left, order, "buyer");
-        let paying = pay_once(right, payment, body);
-        let (cancelled, paid) = if chance.is_heads() {
-            tokio::join!(cancelling, paying)
-        } else {
-            let (paid, cancelled) = tokio::join!(paying, cancelling);
-            (cancelled, paid)
+        // A cancel has to ask the channel first; a payer who comes with it mostly wins, one who comes later may not.
+        let later = if chance.is_heads() { chance.below(60) } else { 0 };
+        let paying = async {
+            tokio::time::sleep(Duration::from_millis(later)).await;
+            pay_once(right, payment, body).await
         };
+        let (cancelled, paid) = tokio::join!(cancel_by(left, order, "buyer"), paying);
         accepted_or_too_late(cancelled?)?;
         paid
     }
