@@ -1,7 +1,12 @@
 //! `POST /v1/payments/{id}/refresh`: asks the channel now where an attempt stands.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use ordain_domain::{answer::Answer, command::Command, ids::PaymentId, payment::RefreshPayment};
+use ordain_domain::{
+    answer::Answer,
+    command::Command,
+    ids::{PaymentId, first_number_at},
+    payment::RefreshPayment,
+};
 
 use super::payment_of;
 use crate::{
@@ -32,12 +37,13 @@ pub(crate) async fn refresh_payment(
     let mut answers = app.engine.watch_answers(payment).map_err(|failure| problem_of_failure(&failure))?;
     let command = Command::RefreshPayment(RefreshPayment { payment });
     let reply = app.execute(Some(ROUTE), submission.key(), command).await?;
-    if !matches!(reply.outcome, Ok(Answer::Payment(_))) {
-        return Ok(respond(reply, |_| None));
-    }
+    let Ok(Answer::Payment(asked)) = &reply.outcome else { return Ok(respond(reply, |_| None)) };
     if !reply.replayed {
+        // The answer to an earlier call may come first; messages are numbered by the time at which they were written.
+        let own = first_number_at(asked.updated_at).unsigned_abs();
+        let answered = async { while answers.changed().await < own {} };
         // Without an answer in time the attempt is shown as it stands; it is asked about further on.
-        drop(tokio::time::timeout(app.settings.open_wait, answers.changed()).await);
+        drop(tokio::time::timeout(app.settings.open_wait, answered).await);
     }
     let payment = payment_of(&app, payment)?;
     let response = answer::resource(StatusCode::OK, payment.version, &PaymentView::from(&payment));
