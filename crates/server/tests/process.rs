@@ -16,7 +16,8 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use support::{
-    server::{Data, Server, ordain, serve_command},
+    client::Client,
+    server::{Data, Server, ordain, serve_command, until},
     shop::{id, order},
 };
 
@@ -133,7 +134,7 @@ fn python(data: &Data, statements: &str) {
     assert!(output.status.success(), "{statements}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Data with something of everything: orders held, cancelled and paid, with coupon, points and promotions.
+/// Data with something of everything: orders held, cancelled and paid, with coupon, points, promotions and payments.
 async fn lived_in() -> Data {
     let data = Data::new();
     let server = data.serve(&["pricing.shipping_fee=399"]).await;
@@ -152,9 +153,34 @@ async fn lived_in() -> Data {
     client.place(&order("u", &[("b", 1)])).await;
     let cancelled = client.place(&order("v", &[("a", 1)])).await;
     client.post(&format!("/v1/orders/{}/cancel", id(&cancelled)), &json!({"reason": "buyer"})).await.expect(200);
+    pay_and_refund(&client).await;
     client.verified().await;
     server.stop().await;
     data
+}
+
+/// An order that was paid, and of which one of three units was given back; and one with an open attempt.
+async fn pay_and_refund(client: &Client) {
+    let paid = id(&client.place(&order("p", &[("a", 3)])).await);
+    let open = async |order: &str| {
+        let payment =
+            client.post(&format!("/v1/orders/{order}/payments"), &json!({"channel": "sandbox"})).await.expect(201);
+        let path = format!("/v1/payments/{}", id(&payment));
+        until("the channel has the payment", async || {
+            (client.get(&path).await.expect(200)["status"] == "pending").then_some(())
+        })
+        .await;
+        id(&payment)
+    };
+    let payment = open(&paid).await;
+    let answer = client.post(&format!("/sandbox/v1/payments/{payment}/pay"), &json!({})).await;
+    assert!((200..300).contains(&answer.status), "{answer}");
+    until("it is paid", async || (client.read(&paid).await["status"] == "paid").then_some(())).await;
+    let unit = json!({"lines": [{"line": 1, "quantity": 1}], "reason": "it was scratched"});
+    client.post(&format!("/v1/orders/{paid}/refunds"), &unit).await.expect(201);
+    until("a third is back", async || (client.read(&paid).await["refunded"] == 1_133).then_some(())).await;
+    let waiting = id(&client.place(&order("p", &[("b", 1)])).await);
+    open(&waiting).await;
 }
 
 fn broken(report: &Value) -> Vec<u64> {
@@ -189,8 +215,19 @@ const DAMAGES: &[(u64, &str)] = &[
     (3, "UPDATE events SET type = 'order.reinstated', data = '{\"payment\":1}' WHERE type = 'order.cancelled'"),
     (4, "UPDATE orders SET paid = 1 WHERE user_id = 'v'"),
     (4, "INSERT INTO order_accounts VALUES (1, 0, 0, 0, NULL, NULL, NULL, 0, '{}', 1)"),
-    (4, "INSERT INTO order_accounts SELECT max(id), 5, 0, 0, NULL, NULL, NULL, 0, '{}', 1 FROM orders"),
+    (4, "INSERT INTO order_accounts SELECT min(id), 5, 0, 0, NULL, NULL, NULL, 0, '{}', 1 FROM orders"),
+    (4, "UPDATE order_accounts SET captured = captured + 1"),
+    (4, "UPDATE payments SET order_id = 1"),
+    (4, "DELETE FROM refunds"),
+    (4, "UPDATE orders SET status = 'cancelled', cancel_reason = 'merchant' WHERE status = 'paid' AND user_id = 'p'"),
     (5, "INSERT INTO line_accounts VALUES (1, 0, 1, 1, 0, 0, 0)"),
+    (5, "UPDATE line_accounts SET money = money - 1"),
+    (5, "UPDATE line_accounts SET payable = payable + 1"),
+    (5, "UPDATE refunds SET amount = amount - 1"),
+    (5, "UPDATE payments SET refunded = captured + 1 WHERE captured > 0"),
+    (6, "UPDATE payments SET counts = 0"),
+    (6, "UPDATE channel_transactions SET payment_id = 1"),
+    (6, "INSERT INTO channel_transactions VALUES ('sandbox', 'another', 1)"),
     (
         6,
         "UPDATE orders SET (token, fingerprint) = (SELECT o.token, o.fingerprint FROM orders o WHERE o.user_id = 'u' ORDER BY o.id LIMIT 1) \
@@ -215,6 +252,9 @@ const DAMAGES: &[(u64, &str)] = &[
     ),
     (9, "DELETE FROM timers"),
     (9, "UPDATE timers SET due = 1"),
+    (9, "DELETE FROM timers WHERE kind = 2"),
+    (9, "UPDATE payments SET query_at = NULL"),
+    (9, "UPDATE refunds SET status = 'unknown'"),
     (9, "INSERT INTO timers SELECT expires_at, 1, id FROM orders WHERE status = 'cancelled'"),
     (9, "INSERT INTO outbox VALUES (1, 1, 'open_payment', 1, 0)"),
 ];
