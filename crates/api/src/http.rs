@@ -15,6 +15,7 @@ pub(crate) mod products;
 pub(crate) mod promotions;
 pub(crate) mod quotes;
 pub(crate) mod refunds;
+pub(crate) mod shipments;
 pub(crate) mod stock;
 pub(crate) mod users;
 

@@ -8,8 +8,8 @@ use axum::{
     http::request::Parts,
 };
 use ordain_domain::ids::{
-    AddressId, AfterSaleId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, Sku, TemplateId,
-    UserId,
+    AddressId, AfterSaleId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, ShipmentId, Sku,
+    TemplateId, UserId,
 };
 
 use crate::problem::{Place, Problem};
@@ -45,6 +45,7 @@ macro_rules! number_names {
 
 number_names! {
     OrderId: "order", AfterSaleId: "after-sale", CouponId: "coupon", PaymentId: "payment", RefundId: "refund", ReceiptId: "receipt",
+    ShipmentId: "shipment",
 }
 
 /// A channel as a caller names it; whether it is there is known by the engine.

@@ -23,7 +23,7 @@ use crate::{
     http::{
         after_sales,
         channels::{self, Notifications},
-        coupons, health, ops, orders, payments, points, products, promotions, quotes, refunds, stock, users,
+        coupons, health, ops, orders, payments, points, products, promotions, quotes, refunds, shipments, stock, users,
     },
     metrics::Metrics,
     observe::{Observe, RequestIds},
@@ -109,6 +109,10 @@ fn calls(around: &Around) -> OpenApiRouter<SharedApp> {
         .routes(around.route(routes!(refunds::get::get_refund)))
         .routes(around.route(routes!(refunds::retry::retry_refund)))
         .routes(around.route(routes!(refunds::resolve::resolve_refund)))
+        .routes(around.route(routes!(shipments::list::list_shipments, shipments::create::create_shipment)))
+        .routes(around.route(routes!(shipments::get::get_shipment)))
+        .routes(around.route(routes!(shipments::track::track_shipment)))
+        .routes(around.route(routes!(orders::confirm_receipt::confirm_receipt)))
         .routes(around.route(routes!(after_sales::list::list_after_sales, after_sales::open::open_after_sale)))
         .routes(around.route(routes!(after_sales::get::get_after_sale)))
         .routes(around.route(routes!(after_sales::approve::approve_after_sale)))

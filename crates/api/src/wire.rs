@@ -20,6 +20,7 @@ pub(crate) mod product;
 pub(crate) mod promotion;
 pub(crate) mod receipt;
 pub(crate) mod refund;
+pub(crate) mod shipment;
 pub(crate) mod stock;
 pub(crate) mod stuck;
 mod text_map;

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod cancel;
+pub(crate) mod confirm_receipt;
 pub(crate) mod events;
 pub(crate) mod get;
 pub(crate) mod list;

@@ -119,7 +119,7 @@ fn line_view<'a>(index: usize, line: &'a PricedLine, quantities: &Quantities) ->
         shipping: line.shipping,
         payable: line.payable(),
         shipped: quantities.shipped,
-        delivered: quantities.delivered,
+        delivered: quantities.delivered + quantities.confirmed,
         returned: quantities.returned,
         cancelled: quantities.cancelled,
     }
