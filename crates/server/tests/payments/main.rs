@@ -8,6 +8,7 @@ mod life;
 mod lost;
 mod notified;
 mod restart;
+mod retried;
 
 #[expect(dead_code, reason = "the suites share it, each uses its part")]
 #[path = "../support"]
