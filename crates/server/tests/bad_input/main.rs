@@ -3,6 +3,7 @@
 //! The rows stand beside this file, by what they are sent to. What a good request does is `http`'s matter.
 
 mod catalog;
+mod money;
 mod orders;
 mod protocol;
 
@@ -10,6 +11,7 @@ mod protocol;
 #[path = "../support"]
 mod support {
     pub(crate) mod client;
+    pub(crate) mod money;
     pub(crate) mod server;
     pub(crate) mod shop;
 }
@@ -93,6 +95,10 @@ pub(crate) struct Shop {
     pub(crate) unpaid: String,
     /// A cancelled order of the user `v`.
     pub(crate) cancelled: String,
+    /// A paid order of the user `v`: 2 units of `a`, 510 together.
+    pub(crate) paid: String,
+    /// What paid it.
+    pub(crate) payment: String,
     _data: Data,
 }
 
@@ -120,7 +126,11 @@ impl Shop {
         let unpaid = id(&client.place(&order("v", &[("few", 2)])).await);
         let cancelled = id(&client.place(&order("v", &[("few", 1)])).await);
         client.post(&format!("/v1/orders/{cancelled}/cancel"), &json!({"reason": "buyer"})).await.expect(200);
-        Shop { server, client, coupon, unpaid, cancelled, _data: data }
+        let paid = id(&client.place(&order("v", &[("a", 2)])).await);
+        let payment = client.open(&paid).await;
+        client.pay(&payment, &json!({})).await;
+        client.becomes(&paid, "paid").await;
+        Shop { server, client, coupon, unpaid, cancelled, paid, payment, _data: data }
     }
 
     /// Everything that a bad request might have changed.
@@ -138,6 +148,11 @@ impl Shop {
             "/v1/users/u/points",
         ] {
             seen.push(self.client.get(path).await.expect(200));
+        }
+        for order in [&self.unpaid, &self.cancelled, &self.paid] {
+            for list in ["payments", "refunds"] {
+                seen.push(self.client.get(&format!("/v1/orders/{order}/{list}")).await.expect(200));
+            }
         }
         seen.push(json!(self.client.verified().await));
         seen

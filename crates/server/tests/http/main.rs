@@ -3,9 +3,12 @@
 //! Refusals of bad input are `bad_input`'s matter, retries `idempotency`'s, callers at the same instant `race`'s.
 
 mod catalog;
+mod notifications;
 mod operations;
 mod orders;
+mod payments;
 mod pricing;
+mod refunds;
 mod slow_callers;
 mod watch;
 
@@ -13,6 +16,7 @@ mod watch;
 #[path = "../support"]
 mod support {
     pub(crate) mod client;
+    pub(crate) mod money;
     pub(crate) mod server;
     pub(crate) mod shop;
 }

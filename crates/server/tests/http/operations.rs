@@ -26,13 +26,14 @@ async fn a_server_tells_how_it_is() {
     client.post(&format!("/v1/orders/{placed}/cancel"), &json!({"reason": "buyer"})).await.expect(200);
     let states = client.get("/v1/ops/states").await.expect(200);
     assert_eq!((client.count("pending_payment").await, client.count("cancelled").await), (1, 1), "{states}");
+    assert_eq!((&states["payments"], &states["refunds"]), (&json!([]), &json!([])));
     for state in states["data"].as_array().expect("a list") {
         assert!(state["oldest_age_seconds"].as_u64().is_some_and(|age| age < 60), "{state}");
         assert!(state["oldest_at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{state}");
     }
     let verified = client.verified().await;
     let invariants: BTreeSet<u64> = verified.iter().map(|(invariant, _)| *invariant).collect();
-    assert!(invariants.into_iter().eq(1..=9));
+    assert!(invariants.into_iter().eq(1..=9), "{verified:?}");
     let report = client.get("/v1/ops/verify").await.expect(200);
     for row in report["invariants"].as_array().expect("a list") {
         assert_has(row, &json!({"broken": 0, "examples": []}));
@@ -98,6 +99,21 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/orders/{id}/cancel"),
     ("get", "/v1/orders/{id}/events"),
     ("get", "/v1/orders/{id}/watch"),
+    ("post", "/v1/orders/{id}/payments"),
+    ("get", "/v1/orders/{id}/payments"),
+    ("get", "/v1/payments/{id}"),
+    ("get", "/v1/payments/{id}/qr.svg"),
+    ("post", "/v1/payments/{id}/refresh"),
+    ("get", "/v1/payments/{id}/watch"),
+    ("post", "/v1/channels/{channel}/notifications"),
+    ("post", "/v1/orders/{id}/refunds"),
+    ("get", "/v1/orders/{id}/refunds"),
+    ("get", "/v1/refunds/{id}"),
+    ("post", "/v1/refunds/{id}/retry"),
+    ("post", "/v1/refunds/{id}/resolve"),
+    ("get", "/v1/ops/stuck"),
+    ("get", "/v1/ops/receipts"),
+    ("post", "/v1/ops/receipts/{id}/resolve"),
     ("get", "/v1/ops/verify"),
     ("get", "/v1/ops/states"),
     ("get", "/healthz"),

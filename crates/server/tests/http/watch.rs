@@ -1,4 +1,4 @@
-//! Watching an order: the order at once, then every change, over Server-Sent Events, from where a reader left off.
+//! Watching an order or a payment: the thing at once, then every change, over Server-Sent Events, from where a reader left off.
 
 use std::time::Duration;
 
@@ -27,7 +27,11 @@ struct Stream {
 
 impl Stream {
     async fn open(client: &Client, order: &str, last: Option<&str>) -> Stream {
-        let mut request = client.request(Method::GET, &format!("/v1/orders/{order}/watch"));
+        Stream::of(client, &format!("/v1/orders/{order}/watch"), last).await
+    }
+
+    async fn of(client: &Client, path: &str, last: Option<&str>) -> Stream {
+        let mut request = client.request(Method::GET, path);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -94,6 +98,80 @@ async fn a_watcher_sees_the_order_at_once_and_each_change() {
     let next = resumed.next().await.expect("what was missed");
     assert_eq!((next.id.as_str(), &next.data["status"]), (second.id.as_str(), &json!("cancelled")));
     client.get("/v1/orders/ord_1/watch").await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_sees_a_payment_through_its_life() {
+    let data = Data::new();
+    let server = data.serve(&["payments.open_wait=0s"]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10).await;
+    let order = id(&client.place(&order("u", &[("a", 2)])).await);
+    client.faults(&json!({"slow_ms": 300})).await;
+    let payment = id(&client.try_open(&order).await.expect(201));
+    let path = format!("/v1/payments/{payment}/watch");
+    let mut stream = Stream::of(&client, &path, None).await;
+    let first = stream.next().await.expect("the payment at once");
+    assert_eq!((first.event.as_str(), &first.data["status"]), ("payment.created", &json!("created")));
+    // The channel takes it: no fact of the order, and told all the same.
+    let second = stream.next().await.expect("the channel's answer");
+    assert_eq!((second.event.as_str(), &second.data["status"]), ("payment.created", &json!("pending")));
+    assert_eq!(first.id, second.id);
+    client.faults(&json!({})).await;
+    client.pay(&payment, &json!({})).await;
+    let third = stream.next().await.expect("the money");
+    assert_eq!((third.event.as_str(), &third.data["status"]), ("payment.succeeded", &json!("succeeded")));
+    assert_eq!(third.data["captured"], 200);
+    let body = json!({"amount": 50, "reason": "goodwill"});
+    client.post(&format!("/v1/orders/{order}/refunds"), &body).await.expect(201);
+    client.refunds_become(&order, 1, "succeeded").await;
+    let mut told = vec![];
+    while told.last() != Some(&"refund.succeeded".to_owned()) {
+        let seen = stream.next().await.expect("the refund");
+        assert!(seen.data["version"].as_u64() >= third.data["version"].as_u64(), "{seen:?}");
+        told.push(seen.event);
+    }
+    assert_eq!(told, ["refund.requested", "refund.succeeded"]);
+
+    // Whoever saw the first gets every fact that was missed; whoever saw none the payment as it stands.
+    let mut resumed = Stream::of(&client, &path, Some(&first.id)).await;
+    for expected in ["payment.succeeded", "refund.requested", "refund.succeeded"] {
+        let seen = resumed.next().await.expect("what was missed");
+        assert_eq!((seen.event.as_str(), &seen.data["refunded"]), (expected, &json!(50)));
+    }
+    let fresh = Stream::of(&client, &path, None).await.next().await.expect("the payment at once");
+    assert_eq!((fresh.event.as_str(), fresh.data), ("refund.succeeded", client.payment(&payment).await));
+    client.get("/v1/payments/pay_1/watch").await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_of_an_order_sees_its_money() {
+    let data = Data::new();
+    let server = data.serve(&[]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10).await;
+    let placed = client.place(&order("u", &[("a", 2)])).await;
+    let order = id(&placed);
+    let mut stream = Stream::open(&client, &order, None).await;
+    let first = stream.next().await.expect("the order at once");
+    let payment = client.open(&order).await;
+    client.pay(&payment, &json!({})).await;
+    let expected = ["payment.created", "payment.succeeded", "order.paid"];
+    let mut last = first.id.clone();
+    for expected in expected {
+        let seen = stream.next().await.expect("a change");
+        assert_eq!(seen.event, expected);
+        last = seen.id;
+    }
+    let mut resumed = Stream::open(&client, &order, Some(&first.id)).await;
+    for (version, expected) in (2..).zip(expected) {
+        let seen = resumed.next().await.expect("what was missed");
+        assert_eq!((seen.event.as_str(), &seen.data["version"]), (expected, &json!(version)));
+    }
+    // Nothing was missed: what comes is what happens next.
+    let mut waiting = Stream::open(&client, &order, Some(&last)).await;
+    client.post(&format!("/v1/orders/{order}/refunds"), &json!({"reason": "all"})).await.expect(201);
+    assert_eq!(waiting.next().await.expect("a change").event, "refund.requested");
 }
 
 #[tokio::test(flavor = "multi_thread")]
