@@ -13,7 +13,7 @@ use ordain_domain::{
 use ordain_engine::port::{
     clock::Clock,
     payment_channel::{
-        Acknowledgement, ChannelFailure, Notification, NotificationProblem, PaymentChannel, PaymentRequest,
+        Acknowledgement, ChannelFailure, Circuit, Notification, NotificationProblem, PaymentChannel, PaymentRequest,
         RawNotification, RefundRequest,
     },
 };
@@ -32,12 +32,6 @@ impl GuardedChannel {
     #[must_use]
     pub fn new(inner: Arc<dyn PaymentChannel>, settings: BreakerSettings, clock: Arc<dyn Clock>) -> GuardedChannel {
         GuardedChannel { inner, breaker: Breaker::new(settings), clock }
-    }
-
-    /// Where the breaker stands.
-    #[must_use]
-    pub fn breaker_state(&self) -> BreakerState {
-        self.breaker.state()
     }
 
     async fn call<T>(&self, call: impl Future<Output = Result<T, ChannelFailure>> + Send) -> Result<T, ChannelFailure> {
@@ -85,5 +79,12 @@ impl PaymentChannel for GuardedChannel {
 
     fn acknowledgement(&self) -> Acknowledgement {
         self.inner.acknowledgement()
+    }
+    fn circuit(&self) -> Circuit {
+        match self.breaker.state() {
+            BreakerState::Closed => Circuit::Closed,
+            BreakerState::HalfOpen => Circuit::HalfOpen,
+            BreakerState::Open => Circuit::Open,
+        }
     }
 }

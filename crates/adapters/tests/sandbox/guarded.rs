@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use axum::http::Method;
-use ordain_adapters::{
-    breaker::{BreakerSettings, BreakerState},
-    channel::guarded::GuardedChannel,
-};
+use ordain_adapters::{breaker::BreakerSettings, channel::guarded::GuardedChannel};
 use ordain_domain::time::Span;
 use ordain_engine::port::{
     clock::Clock,
-    payment_channel::{ChannelFailure, PaymentChannel},
+    payment_channel::{ChannelFailure, Circuit, PaymentChannel},
 };
 
 use super::bench::Bench;
@@ -31,10 +28,10 @@ async fn the_breaker_opens_waits_and_closes() {
     let channel = guarded(&bench);
     set_down(&bench, true).await;
     for _ in 0..4 {
-        assert_eq!(channel.breaker_state(), BreakerState::Closed);
+        assert_eq!(channel.circuit(), Circuit::Closed);
         assert!(channel.close(payment).await.is_err());
     }
-    assert_eq!(channel.breaker_state(), BreakerState::Open);
+    assert_eq!(channel.circuit(), Circuit::Open);
     set_down(&bench, false).await;
     let refused = channel.close(payment).await;
     assert!(
@@ -43,7 +40,7 @@ async fn the_breaker_opens_waits_and_closes() {
     );
     bench.clock.move_to(bench.clock.now().plus(Span::seconds(10)));
     channel.close(payment).await.unwrap();
-    assert_eq!(channel.breaker_state(), BreakerState::Closed);
+    assert_eq!(channel.circuit(), Circuit::Closed);
 }
 
 #[tokio::test]
@@ -56,5 +53,5 @@ async fn a_refusal_is_an_answer() {
         other.amount += 1;
         assert!(matches!(channel.open(other).await, Err(ChannelFailure::Refused(_))));
     }
-    assert_eq!(channel.breaker_state(), BreakerState::Closed);
+    assert_eq!(channel.circuit(), Circuit::Closed);
 }

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use ordain_engine::Engine;
+use ordain_engine::{Engine, port::payment_channel::Circuit};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -28,6 +28,7 @@ impl fmt::Debug for OutsideCollector {
 impl Collector for OutsideCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.encode_calls(&mut encoder)?;
+        self.encode_circuits(&mut encoder)?;
         self.encode_backlog(&mut encoder)
     }
 }
@@ -46,6 +47,20 @@ impl OutsideCollector {
         for (channel, _, result, count) in calls.iter().filter(|(_, task, ..)| *task == QUERY) {
             let labels = [("channel", channel.as_str()), ("result", *result)];
             ConstCounter::new(*count).encode(metric.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn encode_circuits(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "Whether calls are let through: 0 all, 1 one to try, 2 none";
+        let mut metric = encoder.encode_descriptor("ordain_breaker_state", help, None, MetricType::Gauge)?;
+        for channel in self.0.channels() {
+            let state = match channel.circuit() {
+                Circuit::Closed => 0,
+                Circuit::HalfOpen => 1,
+                Circuit::Open => 2,
+            };
+            gauge(state).encode(metric.encode_family(&[("target", channel.name())])?)?;
         }
         Ok(())
     }

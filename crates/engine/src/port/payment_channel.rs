@@ -109,6 +109,18 @@ pub struct Acknowledgement {
     pub body: &'static [u8],
 }
 
+/// Whether calls to a channel are let through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Circuit {
+    /// They are.
+    #[default]
+    Closed,
+    /// One is, to find out whether the channel is back.
+    HalfOpen,
+    /// None is: most of the last ones failed.
+    Open,
+}
+
 /// One payment channel.
 pub trait PaymentChannel: Send + Sync {
     /// Its name in the API: `sandbox`.
@@ -138,6 +150,11 @@ pub trait PaymentChannel: Send + Sync {
     /// # Errors
     /// See [`NotificationProblem`].
     fn verify(&self, raw: &RawNotification<'_>) -> Result<Notification, NotificationProblem>;
+
+    /// Whether calls are let through at the moment, for operators.
+    fn circuit(&self) -> Circuit {
+        Circuit::Closed
+    }
 
     /// The channel's own word for "taken": sent only after the commit.
     fn acknowledgement(&self) -> Acknowledgement;

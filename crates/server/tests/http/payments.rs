@@ -11,7 +11,7 @@ use crate::{
     assert_has, names,
     support::{
         client::{Client, answer},
-        server::{Data, Server},
+        server::{Data, Server, until},
         shop::{id, order},
     },
 };
@@ -93,6 +93,25 @@ async fn a_channel_that_is_away_is_told_with_the_attempt() {
     let other = client.open(&order).await;
     assert_ne!(other, payment);
     assert_eq!(client.read(&order).await["status"], "pending_payment");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breaker_tells_how_it_stands() {
+    let settings = ["breaker.minimum=2", "breaker.cool_down=100ms"];
+    let (_data, _server, client, order) = shop(&settings).await;
+    let stands = async |state: u8| {
+        let metrics = String::from_utf8(client.get("/metrics").await.body).expect("UTF-8");
+        metrics.contains(&format!("ordain_breaker_state{{target=\"sandbox\"}} {state}\n")).then_some(())
+    };
+    stands(0).await.expect("calls pass");
+    client.faults(&json!({"down": true})).await;
+    for _ in 0..2 {
+        client.try_open(&order).await.refused(503, "channel_unavailable");
+    }
+    stands(2).await.expect("no call passes");
+    client.faults(&json!({})).await;
+    until("the channel is tried again", async || (client.try_open(&order).await.status == 201).then_some(())).await;
+    stands(0).await.expect("calls pass again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
