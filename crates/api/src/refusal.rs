@@ -3,6 +3,7 @@
 //! The match is exhaustive, so that a new refusal does not compile until it has a code.
 
 use ordain_domain::{
+    ids::OrderId,
     payment::PaymentStatus,
     refund::RefundStatus,
     refusal::{CouponProblem, Refusal, Thing},
@@ -20,18 +21,7 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
         Refusal::InvalidRequest { pointer, detail } => {
             Problem::invalid(vec![FieldError::at(pointer.to_string(), detail.to_string())])
         }
-        Refusal::NotFound { thing } => Problem::not_found(match thing {
-            Thing::Order => "order",
-            Thing::CouponTemplate => "coupon template",
-            Thing::Payment => "payment",
-            Thing::Refund => "refund",
-            Thing::Receipt => "receipt",
-            Thing::Webhook => "webhook",
-            Thing::Letter => "dead letter",
-            Thing::Consumer => "consumer",
-            Thing::Shipment => "shipment",
-            Thing::AfterSale => "after-sale",
-        }),
+        Refusal::NotFound { thing } => Problem::not_found(name_of(*thing)),
         Refusal::UnknownSku { line, sku } => {
             of_line(Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}.")), *line)
                 .with("sku", sku.as_str())
@@ -59,11 +49,7 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
             ProblemCode::IdempotencyKeyReused,
             "The key was used before with another method, path or body. Use a new key for a new request.",
         ),
-        Refusal::DuplicateOrder { order_id } => {
-            let id = PrefixedId::from(*order_id);
-            let detail = format!("{} has the same lines. Use an idempotency key to order them again.", id.as_str());
-            Problem::new(ProblemCode::DuplicateOrder, detail).with("order_id", id.as_str())
-        }
+        Refusal::DuplicateOrder { order_id } => problem_of_duplicate(*order_id),
         Refusal::TooManyUnpaid { limit } => {
             let detail = format!("The user has {limit} unpaid orders. One must be paid or cancelled first.");
             Problem::new(ProblemCode::TooManyUnpaid, detail).with("limit", i64::from(*limit))
@@ -98,6 +84,27 @@ pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
                 .with("version", version)
         }
     }
+}
+
+const fn name_of(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Order => "order",
+        Thing::CouponTemplate => "coupon template",
+        Thing::Payment => "payment",
+        Thing::Refund => "refund",
+        Thing::Receipt => "receipt",
+        Thing::Webhook => "webhook",
+        Thing::Letter => "dead letter",
+        Thing::Consumer => "consumer",
+        Thing::Shipment => "shipment",
+        Thing::AfterSale => "after-sale",
+    }
+}
+
+fn problem_of_duplicate(order: OrderId) -> Problem {
+    let id = PrefixedId::from(order);
+    let detail = format!("{} has the same lines. Use an idempotency key to order them again.", id.as_str());
+    Problem::new(ProblemCode::DuplicateOrder, detail).with("order_id", id.as_str())
 }
 
 fn of_line(problem: Problem, line: Option<usize>) -> Problem {
@@ -161,7 +168,7 @@ pub(crate) fn problem_of_store(failure: &StoreFailure) -> Problem {
 mod tests {
     use super::*;
     use ordain_domain::{
-        ids::{OrderId, PaymentId, Sku},
+        ids::{PaymentId, Sku},
         order::OrderStatus,
     };
     use ordain_engine::port::store::FailureKind;
