@@ -136,13 +136,15 @@ fn problem_of_line(line: &PricedLine, account: LineAccount, named: u64) -> Optio
         .then(|| format!("money, points are {:?}, the shares of {units} units are {expected:?}", (money, points)))
 }
 
-/// Invariant 6 for the attempts of one order.
+/// Invariant 6 for the attempts of one order. One that pays the price difference of an exchange pays no order; what of it is
+/// kept is its after-sale's to know.
 #[must_use]
 pub fn problem_of_attempts(money: &OrderMoney<'_>) -> Option<String> {
     let counting = money.payments.iter().filter(|payment| payment.counts).count();
     if counting > 1 {
         return Some(format!("{counting} attempts count"));
     }
-    let kept = money.payments.iter().find(|payment| !payment.counts && payment.refundable() != 0);
+    let pays_nothing = |payment: &&Payment| !payment.counts && payment.after_sale.is_none();
+    let kept = money.payments.iter().find(|payment| pays_nothing(payment) && payment.refundable() != 0);
     kept.map(|payment| format!("{} does not count, and {} of it are kept", payment.id, payment.refundable()))
 }
