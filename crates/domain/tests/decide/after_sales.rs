@@ -57,7 +57,7 @@ fn opening_is_refused_in_the_documented_order() {
     for (command, code, pointer) in table {
         let refusal = world.refuse(&operator(command.clone()));
         assert_eq!(code_of(&refusal), code, "{command:?}");
-        let json = serde_json::to_value(&refusal).unwrap();
+        let json = serde_json::to_value(&refusal).expect("it is there");
         assert_eq!(json["pointer"].as_str().unwrap_or(""), pointer, "{command:?}");
     }
     world.open_after_sale(order, K::Return, &[(0, 2, None)]);
@@ -91,7 +91,7 @@ fn steps_are_refused_in_the_documented_order() {
         (receive_lines(id, I::Restock, &[(0, Some(1), None), (0, Some(1), None)]), "/lines/1/quantity"),
     ];
     for (command, pointer) in wrong {
-        let json = serde_json::to_value(world.refuse(&operator(command.clone()))).unwrap();
+        let json = serde_json::to_value(world.refuse(&operator(command.clone()))).expect("it is there");
         assert_eq!((json["code"].as_str(), json["pointer"].as_str()), (Some("invalid_request"), Some(pointer)));
     }
 }
@@ -282,7 +282,7 @@ fn exchange(wanted: &str, fails: Leg) -> (S, i64, bool, bool) {
     let id = world.open_after_sale(order, K::Exchange, &[(0, 1, Some(wanted))]);
     world.step_after_sale(approve(id));
     assert_eq!(world.stock(wanted).available(), shelf - 1, "the approving decision takes the stock");
-    let difference = world.after_sale(id).replacement.as_ref().unwrap().difference;
+    let difference = world.after_sale(id).replacement.as_ref().expect("it is there").difference;
     if difference > 0 {
         let payment = attempt_of(&world, id).expect("the approval opens the payment of the difference");
         if fails == Leg::Money {
@@ -308,7 +308,7 @@ fn exchange(wanted: &str, fails: Leg) -> (S, i64, bool, bool) {
     world.give_back();
     laws::check(&world);
     let row = world.after_sale(id);
-    let sent = row.replacement.as_ref().unwrap().state == LegState::Sent;
+    let sent = row.replacement.as_ref().expect("it is there").state == LegState::Sent;
     let on_shelf = world.stock(wanted).available() == shelf;
     assert_ne!(sent, on_shelf, "a replacement is sent, or on the shelf");
     let account = world.account(order);
@@ -370,7 +370,7 @@ fn the_goods_may_come_before_the_difference_is_paid() {
     assert_eq!(world.step_after_sale(receive(id, I::Restock)).status, S::Received);
     laws::check(&world);
     let mut expired = world.clone();
-    let payment = world.payment(attempt_of(&world, id).unwrap());
+    let payment = world.payment(attempt_of(&world, id).expect("it is there"));
     assert_eq!(payment.amount, 233);
     world.notify(&report(&payment, ReportedState::Captured));
     assert_eq!(world.after_sale(id).status, S::Reshipping);
@@ -391,7 +391,7 @@ fn a_difference_can_be_paid_at_another_try() {
     assert_eq!(code_of(&world.refuse(&operator(open_payment(order)))), "order_state");
     let id = world.open_after_sale(order, K::Exchange, &[(0, 1, Some("b"))]);
     world.step_after_sale(approve(id));
-    let first = world.payment(attempt_of(&world, id).unwrap());
+    let first = world.payment(attempt_of(&world, id).expect("it is there"));
     world.notify(&report(&first, ReportedState::Failed));
     let second = world.open(order);
     assert_eq!((second.amount, second.after_sale), (233, Some(id)));
@@ -411,11 +411,11 @@ fn what_is_refused_of_an_exchange_is_not_replaced_nor_paid() {
     let id = world.open_after_sale(order, K::Exchange, &[(0, 1, Some("b")), (0, 1, Some("b")), (0, 1, None)]);
     let shelf = world.stock("b").available();
     world.step_after_sale(approve(id));
-    let payment = world.payment(attempt_of(&world, id).unwrap());
+    let payment = world.payment(attempt_of(&world, id).expect("it is there"));
     assert_eq!(payment.amount, 466);
     world.notify(&report(&payment, ReportedState::Captured));
     let row = world.step_after_sale(receive_lines(id, I::Restock, &[(0, Some(1), None)]));
-    assert_eq!((row.status, row.replacement.as_ref().unwrap().paid), (S::Reshipping, 233));
+    assert_eq!((row.status, row.replacement.as_ref().expect("it is there").paid), (S::Reshipping, 233));
     assert_eq!(world.stock("b").available(), shelf - 1);
     laws::check(&world);
     assert_eq!(world.step_after_sale(reship(id)).status, S::Refunding);
@@ -429,7 +429,7 @@ fn withdrawing_gives_back_what_was_paid_for_the_replacement() {
     let (mut world, order) = delivered(&[("a", 1)]);
     let id = world.open_after_sale(order, K::Exchange, &[(0, 1, Some("b"))]);
     world.step_after_sale(approve(id));
-    let payment = world.payment(attempt_of(&world, id).unwrap());
+    let payment = world.payment(attempt_of(&world, id).expect("it is there"));
     world.notify(&report(&payment, ReportedState::Captured));
     assert_eq!(world.step_after_sale(withdraw(id)).status, S::Withdrawn);
     world.give_back();

@@ -21,7 +21,7 @@ use ordain_domain::{
 use crate::world::{BEGIN, World, operator};
 
 pub(crate) fn consumer() -> ConsumerName {
-    ConsumerName::new("shop").unwrap()
+    ConsumerName::new("shop").expect("it is there")
 }
 
 pub(crate) fn failure(error: &str) -> TryFailure {
@@ -63,7 +63,7 @@ fn parked_world() -> (World, [LetterId; 2]) {
     let events = vec![parked("order/ord_1", 2, Some(failure("refused"))), parked("order/ord_1", 3, None)];
     assert_eq!(world.accept(&operator(settle(None, 3, events))), Answer::Settled { parked: 2 });
     let ids: Vec<LetterId> = world.all.letters.keys().copied().collect();
-    (world, ids.try_into().unwrap())
+    (world, ids.try_into().expect("it is there"))
 }
 
 fn letter(world: &World, id: LetterId) -> Letter {
@@ -92,7 +92,7 @@ fn the_cursor_moves_with_what_is_parked() {
 fn a_letter_is_tried_to_the_end_of_its_schedule_and_then_waits_for_a_person() {
     let (mut world, [first, second]) = parked_world();
     let pauses = world.rules.letters.retries.clone();
-    for tries in 2..=u32::try_from(pauses.len()).unwrap() {
+    for tries in 2..=u32::try_from(pauses.len()).expect("it is there") {
         world.now = letter(&world, first).next_try_at;
         world.accept(&operator(record(first, TryResult::Failed(failure(&format!("try {tries}"))))));
         let row = letter(&world, first);
@@ -155,12 +155,12 @@ fn giving_up_is_told_with_who_and_why() {
         assert!(matches!(world.refuse(&operator(skip(first, reason))), Refusal::InvalidRequest { .. }));
     }
     world.accept(&operator(skip(first, "the order was a test")));
-    let told = world.all.events.last().unwrap();
+    let told = world.all.events.last().expect("it is there");
     let Event::LetterSkipped(fact) = &told.event else { panic!("{told:?}") };
     assert_eq!((told.actor, &told.subject), (Actor::Operator, &Subject::Consumer(consumer())));
     assert_eq!((fact.letter_id, fact.event_id.number(), fact.tries), (first, 2, 1));
     assert_eq!(&*fact.reason, "the order was a test");
-    assert_eq!(told.seq, u64::try_from(told.id.number()).unwrap());
+    assert_eq!(told.seq, u64::try_from(told.id.number()).expect("it is there"));
     assert_eq!(world.all.letters.keys().copied().collect::<Vec<_>>(), [second]);
     let gone = Refusal::NotFound { thing: Thing::Letter };
     assert_eq!(world.refuse(&operator(skip(first, "twice"))), gone);
@@ -187,7 +187,7 @@ fn a_consumer_that_piles_up_too_much_does_not_move_on() {
 fn a_consumer_goes_back_but_never_ahead() {
     let (mut world, _) = parked_world();
     let rewind = |name: &str, to| {
-        let consumer = ConsumerName::new(name).unwrap();
+        let consumer = ConsumerName::new(name).expect("it is there");
         operator(Command::RewindConsumer(RewindConsumer { consumer, to }))
     };
     assert_eq!(world.refuse(&rewind("nobody", 0)), Refusal::NotFound { thing: Thing::Consumer });
@@ -196,7 +196,9 @@ fn a_consumer_goes_back_but_never_ahead() {
     }
     world.accept(&rewind("shop", 1));
     assert_eq!(world.all.cursors[&consumer()], Cursor::At(1));
-    let Event::ConsumerRewound(fact) = &world.all.events.last().unwrap().event else { panic!("it is told") };
+    let Event::ConsumerRewound(fact) = &world.all.events.last().expect("it is there").event else {
+        panic!("it is told")
+    };
     assert_eq!((fact.from, fact.to), (3, 1));
     assert_eq!(world.all.letters.len(), 2, "letters stay");
 }
@@ -212,7 +214,7 @@ fn tries_are_kept_with_what_follows_from_them() {
         attempts: vec![attempt(1, 1, AttemptOutcome::Delivered), attempt(2, 1, AttemptOutcome::Refused)],
     };
     world.accept(&operator(Command::SettleEvents(command)));
-    let first = world.all.letters.values().next().unwrap().clone();
+    let first = world.all.letters.values().next().expect("it is there").clone();
     let kept = |world: &World| -> Vec<_> {
         world.all.deliveries.iter().map(|kept| (kept.attempt.number, kept.letter, kept.next_try_at)).collect()
     };

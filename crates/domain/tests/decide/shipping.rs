@@ -45,7 +45,7 @@ fn a_parcel_is_refused_in_the_documented_order() {
     for (command, code, pointer) in table {
         let refusal = world.refuse(&operator(command.clone()));
         assert_eq!(code_of(&refusal), code, "{command:?}");
-        let json = serde_json::to_value(&refusal).unwrap();
+        let json = serde_json::to_value(&refusal).expect("it is there");
         assert_eq!(json["pointer"].as_str().unwrap_or(""), pointer, "{command:?}");
     }
     world.ship(order, &[(0, 2), (1, 1)]);
@@ -179,7 +179,7 @@ fn receipt_is_confirmed_by_time_for_each_parcel() {
     world.track(parcels[0], S::Delivered);
     world.wait(Span::seconds(3_600));
     world.track(parcels[1], S::Delivered);
-    world.now = world.shipment(parcels[0]).delivered_at.unwrap().plus(week);
+    world.now = world.shipment(parcels[0]).delivered_at.expect("it is there").plus(week);
     world.fire();
     assert_eq!((world.buckets(order, 0), world.order(order).status), ([0, 0, 1, 1, 0, 0], OrderStatus::Delivered));
     world.wait(Span::seconds(3_600));
@@ -226,7 +226,7 @@ fn a_connected_carrier_is_told_once_and_asked_until_the_end() {
     let (mut world, order) = paid(&[("a", 2)]);
     world.rules.fulfilment.carriers = vec![Arc::from("swift")];
     let Answer::Shipment(row) = world.accept(&operator(create_at("swift", order, &[(0, 2)]))) else { panic!() };
-    let last = |world: &crate::world::World| *world.messages().last().unwrap();
+    let last = |world: &crate::world::World| *world.messages().last().expect("it is there");
     assert_eq!(last(&world).task, Task::AnnounceShipment(row.id));
     world.answer(&last(&world), CallOutcome::NotSent);
     let hour = world.rules.fulfilment.track_interval;
@@ -253,7 +253,7 @@ fn a_carrier_that_refuses_or_is_not_connected_is_left_alone() {
     assert_eq!(world.messages().len(), waiting, "an unknown carrier is told nothing");
     world.rules.fulfilment.carriers = vec![Arc::from("swift")];
     let Answer::Shipment(row) = world.accept(&operator(create_at("swift", order, &[(0, 1)]))) else { panic!() };
-    let message = *world.messages().last().unwrap();
+    let message = *world.messages().last().expect("it is there");
     world.answer(&message, CallOutcome::Refused(Arc::from("no such number")));
     let row = world.shipment(row.id);
     assert_eq!((row.note.as_deref(), row.ask_at), (Some("no such number"), None));

@@ -22,18 +22,18 @@ use crate::{
 };
 
 fn id() -> WebhookId {
-    WebhookId::new("shop").unwrap()
+    WebhookId::new("shop").expect("it is there")
 }
 
 fn secret(letter: char) -> WebhookSecret {
-    WebhookSecret::new(&format!("whsec_{}", letter.to_string().repeat(32))).unwrap()
+    WebhookSecret::new(&format!("whsec_{}", letter.to_string().repeat(32))).expect("it is there")
 }
 
 fn put() -> PutWebhook {
     PutWebhook {
         id: id(),
         url: Arc::from("https://shop.example/hook"),
-        events: vec![EventPattern::new("order.*").unwrap()],
+        events: vec![EventPattern::new("order.*").expect("it is there")],
         secret: None,
         fresh_secret: secret('F'),
         enabled: None,
@@ -81,8 +81,12 @@ fn a_new_endpoint_begins_at_the_end_of_the_log() {
     assert!(webhook.consumer.is_of_endpoint());
     assert_eq!(world.all.cursors[&webhook.consumer], Cursor::At(end));
     assert!(webhook.wants("order.paid") && !webhook.wants("payment.created"));
-    let asleep =
-        PutWebhook { id: WebhookId::new("asleep").unwrap(), enabled: Some(false), secret: Some(secret('G')), ..put() };
+    let asleep = PutWebhook {
+        id: WebhookId::new("asleep").expect("it is there"),
+        enabled: Some(false),
+        secret: Some(secret('G')),
+        ..put()
+    };
     let asleep = accepted(&mut world, Command::PutWebhook(asleep));
     assert_eq!(asleep.state, WebhookState::Disabled { reason: DisableReason::ByRequest, at: world.now });
     assert_eq!(asleep.secret, secret('G'));
@@ -93,7 +97,7 @@ fn puts_are_refused_in_the_documented_order() {
     let mut world = World::empty();
     let table = [
         (PutWebhook { events: Vec::new(), expected_version: Some(7), ..put() }, "invalid_request"),
-        (PutWebhook { events: vec![EventPattern::new("*").unwrap(); 65], ..put() }, "invalid_request"),
+        (PutWebhook { events: vec![EventPattern::new("*").expect("it is there"); 65], ..put() }, "invalid_request"),
         (PutWebhook { url: Arc::from("x".repeat(2_049)), ..put() }, "invalid_request"),
         (PutWebhook { expected_version: Some(7), ..put() }, "version_mismatch"),
     ];
@@ -142,11 +146,11 @@ fn two_secrets_sign_until_the_old_one_ends() {
 fn disabling_is_told_once_and_only_of_the_same_endpoint() {
     let mut world = World::empty();
     let webhook = accepted(&mut world, Command::PutWebhook(put()));
-    let stranger = ConsumerName::new("whk_1").unwrap();
+    let stranger = ConsumerName::new("whk_1").expect("it is there");
     assert_eq!(world.accept(&operator(disable(&stranger))), Answer::NothingToDo);
     let disabled = accepted(&mut world, disable(&webhook.consumer));
     assert_eq!(disabled.state, WebhookState::Disabled { reason: DisableReason::Gone, at: world.now });
-    let told = world.all.events.last().unwrap();
+    let told = world.all.events.last().expect("it is there");
     assert!(matches!(&told.event, Event::WebhookDisabled(fact) if fact.webhook_id == id()), "{told:?}");
     assert_eq!(told.subject, Subject::Consumer(webhook.consumer.clone()));
     assert_eq!(world.accept(&operator(disable(&webhook.consumer))), Answer::NothingToDo);

@@ -207,6 +207,7 @@ async fn units_are_cancelled_while_they_are_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the server under test compares the signature's time with the real one")]
 async fn nobody_speaks_for_a_channel() {
     let shop = Shop::open().await;
     let path = "/v1/channels/sandbox/notifications";

@@ -69,6 +69,7 @@ async fn what_is_not_signed_is_refused_and_kept_without_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "how long the server waits is what is tested")]
 async fn a_flood_of_forgeries_is_counted_and_not_kept() {
     let data = Data::new();
     let server = data.serve(&[]).await;

@@ -115,6 +115,7 @@ async fn a_breaker_tells_how_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "how long the server waits is what is tested")]
 async fn a_slow_channel_is_waited_for_as_long_as_is_set() {
     let (_data, _server, client, order) = shop(&["payments.open_wait=100ms"]).await;
     client.faults(&json!({"slow_ms": 2_000})).await;
@@ -140,6 +141,7 @@ async fn an_unknown_outcome_blocks_until_the_channel_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "how long the server waits is what is tested")]
 async fn a_refresh_waits_for_the_channel_and_no_longer() {
     // The ladder is out of the way: whatever is learned is learned by the refresh.
     let (_data, _server, client, order) = shop(&[r#"payments.first_queries=["1h"]"#, "payments.open_wait=20s"]).await;

@@ -143,7 +143,7 @@ impl State {
             let same = |other: &Arc<Letter>| {
                 other.id != letter.id && other.consumer == letter.consumer && other.event == letter.event
             };
-            !letter.state.is_gone() && self.rows.letters.values().any(|other| same(other))
+            !letter.state.is_gone() && self.rows.letters.values().any(same)
         };
         match changes.letters.values().find(is_twin) {
             Some(twin) => {
