@@ -327,8 +327,9 @@ mod tests {
              unsupported_media_type 415, request_timeout 408, payload_too_large 413, precondition_failed 412, \
              unknown_sku 422, sku_not_sellable 422, insufficient_stock 409, price_changed 409, coupon_not_usable 409, \
              insufficient_points 409, idempotency_key_reused 422, idempotency_in_progress 409, duplicate_order 409, \
-             payment_state 409, payment_unresolved 409, refund_exceeds 409, channel_unavailable 503, \
-             too_many_unpaid 409, order_state 409, overloaded 503, internal 500"
+             payment_state 409, payment_unresolved 409, after_sale_state 409, refund_exceeds 409, \
+             channel_unavailable 503, too_many_unpaid 409, order_state 409, too_many_dead_letters 409, \
+             overloaded 503, internal 500"
         );
     }
 
