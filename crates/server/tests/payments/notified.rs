@@ -76,7 +76,7 @@ async fn case_3_3_every_odd_notification_is_recorded_and_counts_once() {
         let (order, payment) = shop.place_and_open().await;
         let forged_before = forged(client).await;
         for says in *says {
-            client.pay(&payment, &serde_json::from_str(says).unwrap()).await;
+            client.pay(&payment, &serde_json::from_str(says).expect("the rows are JSON")).await;
             // Notifications of different calls may overtake each other on their way; the rows are about the order they name.
             client.all_is_told().await;
         }
@@ -126,7 +126,7 @@ async fn case_3_3_replays_change_nothing_and_altered_words_are_forged() {
     }
     assert_eq!(client.verdicts(&payment).await, [1, 50, 0]);
     let altered = body.replace(&PRICE.to_string(), "1");
-    let later = (timestamp.parse::<i64>().unwrap() + 1).to_string();
+    let later = (timestamp.parse::<i64>().expect("seconds") + 1).to_string();
     let truncated = &signature[..signature.len() - 2];
     let zeroes = format!("v1={}", "0".repeat(64));
     let padded = format!("{body} ");
@@ -149,7 +149,7 @@ async fn case_3_3_replays_change_nothing_and_altered_words_are_forged() {
         let line = text
             .lines()
             .find(|line| line.starts_with("ordain_payment_notifications_total{") && line.contains("result=\"forged\""));
-        line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u64>().expect("a count"))
+        line.map_or(0, |line| line.rsplit(' ').next().expect("a sample has a value").parse::<u64>().expect("a count"))
     };
     let before = counted().await;
     for (name, timestamp, signature, body) in &table {
