@@ -26,6 +26,23 @@ async fn load(server: &Server, flags: &str) -> (Value, bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lives_are_led_to_their_end_and_counted_by_step() {
+    let data = Data::new();
+    let server = data.serve(&[]).await;
+    let (report, is_good) = load(&server, "--life --orders 300 --skus 7 --lines 2 --connections 16").await;
+    assert!(is_good, "{report:#}");
+    assert_eq!((&report["lives"], &report["orders"]), (&json!(300), &json!(300)), "{report:#}");
+    for step in report["steps"].as_array().expect("steps") {
+        assert_eq!(step["count"], 300, "{step}");
+        assert!(step["latency_ms"]["p99"].as_f64() > Some(0.0), "{step}");
+    }
+    let client = server.client();
+    assert_eq!(client.count("completed").await, 300);
+    assert_eq!(client.ledger().await.len(), 300);
+    client.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn notifications_are_measured_alone() {
     let data = Data::new();
     let server = data.serve(&[r#"payments.first_queries=["1h"]"#]).await;
