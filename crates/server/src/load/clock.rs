@@ -10,10 +10,11 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The wall clock, to compare with the times that the server writes.
+/// The wall clock in whole microseconds, the finest that the server reads and writes.
 #[expect(clippy::disallowed_methods, reason = "compared with the server's own times, which are wall-clock times")]
 pub(crate) fn wall_clock() -> jiff::Timestamp {
-    jiff::Timestamp::now()
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_microsecond(now.as_microsecond()).expect("a time of the clock is within the calendar")
 }
 
 /// A number that no other run has, to make idempotency keys of.
