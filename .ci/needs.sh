@@ -32,6 +32,14 @@ compiles_c() {
   printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' | "${CC:-cc}" -x c -o /dev/null - 2>/dev/null
 }
 
+# Debian keeps what `python3 -m venv` needs in a package of its own.
+need_python_venv() {
+  python3 -c 'import ensurepip, venv' >/dev/null 2>&1 && return 0
+  missing_packages="$missing_packages python3-venv"
+  missing_reasons="$missing_reasons
+  python3 -m venv (Debian package python3-venv)"
+}
+
 need_rust() {
   if ! command -v cargo >/dev/null 2>&1 && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
     PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"

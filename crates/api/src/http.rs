@@ -18,6 +18,7 @@ pub(crate) mod refunds;
 pub(crate) mod shipments;
 pub(crate) mod stock;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use axum::response::{IntoResponse, Response};
 use ordain_domain::answer::{Answer, Reply};

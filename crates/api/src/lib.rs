@@ -33,3 +33,4 @@ mod wire;
 
 pub use router::{openapi_json, router, router_with_drain};
 pub use settings::ApiSettings;
+pub use wire::cloud_event::cloud_event;

@@ -38,7 +38,7 @@ use crate::{
 const DURATION_BOUNDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Methods with a column of their own (OpenTelemetry: all others are `_OTHER`).
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "HEAD", "_OTHER"];
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "HEAD", "_OTHER"];
 /// Statuses with a row of their own; others are looked up.
 const STATUSES: [u16; 17] = [200, 201, 202, 303, 304, 400, 401, 404, 405, 406, 409, 412, 413, 415, 422, 500, 503];
 

@@ -3,7 +3,8 @@
 //! This room knows nothing of what an id names; prefixes are those of the domain.
 
 use ordain_domain::ids::{
-    AfterSaleId, CouponId, EventId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, ShipmentId,
+    AfterSaleId, CouponId, DeliveryId, EventId, LetterId, MessageId, OrderId, PaymentId, ReceiptId, RefundId,
+    ShipmentId,
 };
 use serde::{Serialize, Serializer};
 
@@ -54,7 +55,7 @@ macro_rules! prefixed {
     };
 }
 
-prefixed! { OrderId CouponId EventId PaymentId RefundId ShipmentId AfterSaleId MessageId ReceiptId }
+prefixed! { OrderId CouponId EventId PaymentId RefundId ShipmentId AfterSaleId MessageId ReceiptId LetterId DeliveryId }
 
 impl Serialize for PrefixedId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

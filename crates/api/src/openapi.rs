@@ -32,6 +32,7 @@ const PROBLEM_SCHEMA: &str = "#/components/schemas/Problem";
         (name = "stock", description = "Units on hand, and the ledger of what changed them"),
         (name = "pricing", description = "Promotions, coupons, quotes"),
         (name = "users", description = "Profiles, addresses, points"),
+        (name = "webhooks", description = "Endpoints that are told of events"),
         (name = "operations", description = "Checks and counts"),
         (name = "machine", description = "Health")
     )

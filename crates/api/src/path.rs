@@ -8,8 +8,8 @@ use axum::{
     http::request::Parts,
 };
 use ordain_domain::ids::{
-    AddressId, AfterSaleId, CouponId, IdError, OrderId, PaymentId, PromotionId, ReceiptId, RefundId, ShipmentId, Sku,
-    TemplateId, UserId,
+    AddressId, AfterSaleId, CouponId, DeliveryId, IdError, LetterId, OrderId, PaymentId, PromotionId, ReceiptId,
+    RefundId, ShipmentId, Sku, TemplateId, UserId, WebhookId,
 };
 
 use crate::problem::{Place, Problem};
@@ -31,7 +31,7 @@ macro_rules! text_names {
     };
 }
 
-text_names! { Sku: "sku", UserId: "user", PromotionId: "id", TemplateId: "id", AddressId: "id" }
+text_names! { Sku: "sku", UserId: "user", PromotionId: "id", TemplateId: "id", AddressId: "id", WebhookId: "id" }
 
 macro_rules! number_names {
     ($($id:ty: $thing:literal),* $(,)?) => {
@@ -46,6 +46,7 @@ macro_rules! number_names {
 number_names! {
     OrderId: "order", AfterSaleId: "after-sale", CouponId: "coupon", PaymentId: "payment", RefundId: "refund", ReceiptId: "receipt",
     ShipmentId: "shipment",
+    LetterId: "dead letter", DeliveryId: "delivery",
 }
 
 /// A channel as a caller names it; whether it is there is known by the engine.

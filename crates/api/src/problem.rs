@@ -103,6 +103,12 @@ problem_codes! {
     TooManyUnpaid = "too_many_unpaid", CONFLICT, "Too many unpaid orders";
     /// The order's status does not allow the step.
     OrderState = "order_state", CONFLICT, "The order's status does not allow this";
+    /// The webhook endpoint is told nothing until somebody enables it.
+    WebhookDisabled = "webhook_disabled", CONFLICT, "The webhook endpoint is disabled";
+    /// There are as many webhook endpoints as there may be.
+    TooManyWebhooks = "too_many_webhooks", CONFLICT, "Too many webhook endpoints";
+    /// The event is parked as a dead letter.
+    EventParked = "event_parked", CONFLICT, "The event is parked";
     /// A consumer has as many dead letters as one may have.
     TooManyDeadLetters = "too_many_dead_letters", CONFLICT, "Too many dead letters";
     /// The queue is full, or the server is stopping; nothing was done.
@@ -328,8 +334,8 @@ mod tests {
              unknown_sku 422, sku_not_sellable 422, insufficient_stock 409, price_changed 409, coupon_not_usable 409, \
              insufficient_points 409, idempotency_key_reused 422, idempotency_in_progress 409, duplicate_order 409, \
              payment_state 409, payment_unresolved 409, after_sale_state 409, refund_exceeds 409, \
-             channel_unavailable 503, too_many_unpaid 409, order_state 409, too_many_dead_letters 409, \
-             overloaded 503, internal 500"
+             channel_unavailable 503, too_many_unpaid 409, order_state 409, webhook_disabled 409, too_many_webhooks 409, \
+             event_parked 409, too_many_dead_letters 409, overloaded 503, internal 500"
         );
     }
 

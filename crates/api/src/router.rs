@@ -24,6 +24,7 @@ use crate::{
         after_sales,
         channels::{self, Notifications},
         coupons, health, ops, orders, payments, points, products, promotions, quotes, refunds, shipments, stock, users,
+        webhooks,
     },
     metrics::Metrics,
     observe::{Observe, RequestIds},
@@ -121,14 +122,35 @@ fn calls(around: &Around) -> OpenApiRouter<SharedApp> {
         .routes(around.route(routes!(after_sales::ship_back::ship_back_after_sale)))
         .routes(around.route(routes!(after_sales::receive::receive_after_sale)))
         .routes(around.route(routes!(after_sales::reship::reship_after_sale)))
+        .routes(around.route(routes!(health::healthz)))
+        .routes(around.route(routes!(health::readyz)))
+        .routes(around.route(routes!(health::metrics)))
+        .merge(operators_calls(around))
+}
+
+/// Those that operators make, and those that set up who is told of what.
+fn operators_calls(around: &Around) -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
         .routes(around.route(routes!(ops::verify::verify)))
         .routes(around.route(routes!(ops::states::states)))
         .routes(around.route(routes!(ops::stuck::list_stuck)))
         .routes(around.route(routes!(ops::receipts::list_receipts)))
         .routes(around.route(routes!(ops::resolve_receipt::resolve_receipt)))
-        .routes(around.route(routes!(health::healthz)))
-        .routes(around.route(routes!(health::readyz)))
-        .routes(around.route(routes!(health::metrics)))
+        .routes(around.route(routes!(ops::dead_letters::list_dead_letters)))
+        .routes(around.route(routes!(ops::replay_letter::replay_dead_letter)))
+        .routes(around.route(routes!(ops::skip_letter::skip_dead_letter)))
+        .routes(around.route(routes!(ops::consumers::list_consumers)))
+        .routes(around.route(routes!(ops::rewind::rewind_consumer)))
+        .routes(around.route(routes!(webhooks::list::list_webhooks)))
+        .routes(around.route(routes!(
+            webhooks::get::get_webhook,
+            webhooks::put::put_webhook,
+            webhooks::delete::delete_webhook
+        )))
+        .routes(around.route(routes!(webhooks::test::test_webhook)))
+        .routes(around.route(routes!(webhooks::rotate_secret::rotate_webhook_secret)))
+        .routes(around.route(routes!(webhooks::deliveries::list_deliveries)))
+        .routes(around.route(routes!(webhooks::redeliver::redeliver)))
 }
 
 /// What surrounds every route.

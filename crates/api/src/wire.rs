@@ -6,8 +6,10 @@
 pub(crate) mod address;
 pub(crate) mod after_sale;
 pub(crate) mod after_sale_body;
+pub(crate) mod cloud_event;
 pub(crate) mod coupon;
 pub(crate) mod event;
+pub(crate) mod letter;
 pub(crate) mod note;
 pub(crate) mod ops;
 pub(crate) mod order_body;
@@ -26,3 +28,4 @@ pub(crate) mod stuck;
 mod text_map;
 pub(crate) mod units;
 pub(crate) mod user;
+pub(crate) mod webhook;

@@ -2,7 +2,11 @@
 //!
 //! A group is handed events in log order, at least once: the cursor moves after the handler has returned, so a crash between
 //! the two repeats the chunk. It resumes where its cursor stands; moving the cursor back replays. A handler that fails is
-//! tried again with growing pauses and holds up only its own group.
+//! tried again with growing pauses and holds up only its own group. Where a failure must hold up no more than its own order,
+//! see [`parking`].
+
+mod pace;
+pub mod parking;
 
 use std::{sync::Arc, time::Duration};
 

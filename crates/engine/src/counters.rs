@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ordain_domain::{
     order::{ORDER_EDGES, OrderStatus},
     time::Span,
+    webhook::{AttemptOutcome, DisableReason},
 };
 
 use crate::courier::CallCounts;
@@ -126,6 +127,9 @@ impl Histogram {
 /// Microseconds.
 const LATENCY_BOUNDS: &[u64] =
     &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
+/// Microseconds of calls to others.
+const CALL_BOUNDS: &[u64] =
+    &[1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 15_000_000];
 /// Commands.
 const SIZE_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096];
 
@@ -155,8 +159,28 @@ pub struct Counters {
     pub poisoned: AtomicU64,
     /// Calls to payment channels.
     pub calls: CallCounts,
+    /// Tries to tell webhook endpoints.
+    pub webhooks: WebhookCounts,
     /// Changes of status, by the edges of the machine's table.
     transitions: Box<[AtomicU64]>,
+}
+
+/// Counts of webhooks.
+#[derive(Debug)]
+pub struct WebhookCounts {
+    /// Microseconds that tries took, by [`AttemptOutcome`].
+    pub deliveries: [Histogram; AttemptOutcome::ALL.len()],
+    /// Endpoints that were disabled because of what they answered, by [`DisableReason`].
+    pub disabled: [AtomicU64; DisableReason::ALL.len()],
+}
+
+impl Default for WebhookCounts {
+    fn default() -> WebhookCounts {
+        WebhookCounts {
+            deliveries: AttemptOutcome::ALL.map(|_| Histogram::new(CALL_BOUNDS)),
+            disabled: DisableReason::ALL.map(|_| AtomicU64::new(0)),
+        }
+    }
 }
 
 impl Default for Counters {
@@ -174,6 +198,7 @@ impl Default for Counters {
             goods_found_by_scan: AtomicU64::new(0),
             poisoned: AtomicU64::new(0),
             calls: CallCounts::default(),
+            webhooks: WebhookCounts::default(),
             transitions: ORDER_EDGES.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }

@@ -36,6 +36,7 @@ use crate::{
         clock::Clock,
         payment_channel::PaymentChannel,
         store::{FailureKind, ShardStore, StoreFailure, StoreReader},
+        webhook_sender::WebhookSender,
     },
     queue::{Answers, CursorMove, Group, Queue, Work},
     recent::RecentOrders,
@@ -56,6 +57,8 @@ pub struct EngineParts {
     pub channels: Vec<Arc<dyn PaymentChannel>>,
     /// Carriers that are told of parcels and asked about them. Names are unique.
     pub carriers: Vec<Arc<dyn Carrier>>,
+    /// What sends webhooks; none where there are none.
+    pub webhook_sender: Option<Arc<dyn WebhookSender>>,
     /// Settings of the decisions.
     pub rules: Rules,
     /// How large batches and the queue may be.
@@ -70,6 +73,7 @@ pub struct Engine {
     reader: Arc<dyn StoreReader>,
     channels: Vec<Arc<dyn PaymentChannel>>,
     carriers: Vec<Arc<dyn Carrier>>,
+    webhook_sender: Option<Arc<dyn WebhookSender>>,
     rules: Rules,
     shared: Shared,
     routing: Routing,
@@ -83,7 +87,8 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or the thread cannot be started.
     pub fn start(parts: EngineParts) -> Result<Arc<Engine>, StoreFailure> {
-        let EngineParts { store, reader, clock, channels, carriers, mut rules, limits, on_halt } = parts;
+        let EngineParts { store, reader, clock, channels, carriers, webhook_sender, mut rules, limits, on_halt } =
+            parts;
         rules.fulfilment.carriers = carriers.iter().map(|carrier| Arc::from(carrier.name())).collect();
         let shared = Shared {
             clock,
@@ -95,6 +100,8 @@ impl Engine {
             recent: Arc::new(RecentOrders::default()),
             catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
             last_event: Arc::new(tokio::sync::watch::channel(0).0),
+            letters: Arc::new(tokio::sync::watch::channel(()).0),
+            webhooks: Arc::new(tokio::sync::watch::channel(()).0),
         };
         let queue = Arc::new(Queue::new(limits.queue_max));
         let executor = Executor {
@@ -122,6 +129,7 @@ impl Engine {
             reader,
             channels,
             carriers,
+            webhook_sender,
             rules,
             shared,
             routing: Routing::single(),
@@ -275,6 +283,24 @@ impl Engine {
         &self.channels
     }
 
+    /// What sends webhooks.
+    #[must_use]
+    pub fn webhook_sender(&self) -> Option<&Arc<dyn WebhookSender>> {
+        self.webhook_sender.as_ref()
+    }
+
+    /// A way to wait until letters were parked, tried, replayed or given up.
+    #[must_use]
+    pub fn letters_changed(&self) -> tokio::sync::watch::Receiver<()> {
+        self.shared.letters.subscribe()
+    }
+
+    /// A way to wait until webhook endpoints were put, disabled or deleted.
+    #[must_use]
+    pub fn webhooks_changed(&self) -> tokio::sync::watch::Receiver<()> {
+        self.shared.webhooks.subscribe()
+    }
+
     /// Messages that were committed and wait for the courier.
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.shared.outbox
@@ -334,6 +360,8 @@ impl Engine {
         self.queue.close();
         // Whoever waits for the next event looks up and finds that the engine stops.
         self.shared.last_event.send_modify(|_| {});
+        self.shared.letters.send_replace(());
+        self.shared.webhooks.send_replace(());
         let thread = self.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()

@@ -24,6 +24,7 @@ pub mod routing;
 pub mod shard;
 pub mod timers;
 pub mod watch;
+pub mod webhook;
 
 pub use executor::BatchLimits;
 pub use failure::EngineFailure;

@@ -69,6 +69,9 @@ pub(crate) struct Shared {
     pub(crate) recent: Arc<RecentOrders>,
     pub(crate) catalog: Arc<ArcSwap<Catalog>>,
     pub(crate) last_event: Arc<tokio::sync::watch::Sender<i64>>,
+    /// Told when letters were parked, tried, replayed or given up, and when webhook endpoints changed.
+    pub(crate) letters: Arc<tokio::sync::watch::Sender<()>>,
+    pub(crate) webhooks: Arc<tokio::sync::watch::Sender<()>>,
 }
 
 /// One shard.
@@ -262,6 +265,12 @@ impl Shard {
         self.shared.outbox.put(changes);
         if !changes.events.is_empty() {
             self.shared.last_event.send_replace(head.last_event);
+        }
+        if !changes.letters.is_empty() {
+            self.shared.letters.send_replace(());
+        }
+        if !changes.webhooks.is_empty() {
+            self.shared.webhooks.send_replace(());
         }
     }
 

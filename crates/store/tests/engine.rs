@@ -12,6 +12,8 @@ mod engine {
     mod consumers;
     mod halting;
     mod idempotency;
+    mod parking;
+    mod parking_sequences;
     mod poison;
     mod queue;
     mod retries;
@@ -23,4 +25,5 @@ mod engine {
     mod time;
     mod timers;
     mod watching;
+    mod webhooks;
 }

@@ -124,6 +124,10 @@ impl WebhookSender for WebhookClient {
         Box::pin(self.exchange(request))
     }
 
+    fn draw_secret(&self) -> Option<SigningSecret> {
+        WebhookSecret::draw().map(|secret| SigningSecret(Arc::from(secret.reveal())))
+    }
+
     fn check_url(&self, url: &str) -> Result<(), String> {
         Target::parse(url, self.reach).map(|_| ()).map_err(|error| error.to_string())
     }

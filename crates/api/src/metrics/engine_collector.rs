@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use ordain_domain::webhook::{AttemptOutcome, DisableReason};
 use ordain_engine::{Engine, counters::Histogram};
 use prometheus_client::{
     collector::Collector,
@@ -38,7 +39,7 @@ impl Collector for EngineCollector {
         ] {
             encode_histogram(&mut encoder, (name, help), histogram, unit)?;
         }
-        Ok(())
+        self.encode_webhooks(&mut encoder)
     }
 }
 
@@ -80,6 +81,33 @@ impl EngineCollector {
         Ok(())
     }
 
+    fn encode_webhooks(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let counts = &self.0.counters().webhooks;
+        let help = "Duration of tries to tell webhook endpoints";
+        let mut metric =
+            encoder.encode_descriptor("ordain_webhook_delivery_seconds", help, None, MetricType::Histogram)?;
+        for outcome in AttemptOutcome::ALL {
+            let (sum, count, buckets) = read(&counts.deliveries[outcome as usize], MICROS_PER_SECOND);
+            let labels = [("result", outcome.as_str())];
+            metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+        }
+        let help = "Webhook endpoints that were disabled because of what they answered";
+        let mut metric = encoder.encode_descriptor("ordain_webhooks_disabled", help, None, MetricType::Counter)?;
+        for reason in DisableReason::ALL {
+            let count = ConstCounter::new(counts.disabled[reason as usize].load(Ordering::Relaxed));
+            count.encode(metric.encode_family(&[("reason", reason.as_str())])?)?;
+        }
+        // A store that cannot be read tells so elsewhere; a scrape goes on without these two.
+        let Ok(tally) = self.0.reader().letter_tally() else { return Ok(()) };
+        for (name, help, value) in [
+            ("ordain_dead_letters", "Events that a consumer did not take and that wait for a person", tally.dead),
+            ("ordain_parked_letters", "Events that are parked, those that wait for a person included", tally.letters),
+        ] {
+            gauge(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        Ok(())
+    }
+
     fn encode_gauges(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let help = "Commands that wait for a batch";
         let mut metric = encoder.encode_descriptor("ordain_queue_depth", help, None, MetricType::Gauge)?;
@@ -108,9 +136,15 @@ fn encode_histogram(
     histogram: &Histogram,
     unit: f64,
 ) -> Result<(), fmt::Error> {
+    let (sum, count, buckets) = read(histogram, unit);
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+    metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+}
+
+/// Sum, count and buckets of a histogram.
+fn read(histogram: &Histogram, unit: f64) -> (f64, u64, Vec<(f64, u64)>) {
     let (counts, sum) = histogram.read();
     let bounds = histogram.bounds().iter().map(|bound| *bound as f64 / unit).chain([f64::MAX]);
     let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    metric.encode_histogram::<NoLabelSet>(sum as f64 / unit, counts.iter().sum(), &buckets, None)
+    (sum as f64 / unit, counts.iter().sum(), buckets)
 }

@@ -2,7 +2,7 @@
 //!
 //! This describes what `path`, `paging`, `submission` and `preconditions` check; it checks nothing.
 
-use ordain_domain::ids::{CouponId, OrderId, PaymentId, ReceiptId, RefundId};
+use ordain_domain::ids::{CouponId, LetterId, OrderId, PaymentId, ReceiptId, RefundId};
 use utoipa::openapi::{
     RefOr, Schema,
     path::{Parameter, ParameterIn},
@@ -26,6 +26,7 @@ pub(super) fn describe(path: &str, parameter: &mut Parameter) {
             Some(prefix) => pattern(schema, &format!("^{prefix}_(0|[1-9][0-9]{{0,18}})$")),
             None => pattern(schema, TEXT_ID),
         },
+        (ParameterIn::Path, "delivery") => pattern(schema, "^dlv_(0|[1-9][0-9]{0,18})$"),
         (ParameterIn::Path, "sku" | "user") | (ParameterIn::Query, "user_id") => pattern(schema, TEXT_ID),
         (ParameterIn::Query, "cursor") => pattern(schema, "^[A-Za-z0-9._:-]{1,64}$"),
         (ParameterIn::Header, "If-Match") => pattern(schema, r#"^(\*|"(0|[1-9][0-9]{0,19})")$"#),
@@ -46,6 +47,7 @@ fn prefix_of(path: &str) -> Option<&'static str> {
         ("/v1/payments/", PaymentId::PREFIX),
         ("/v1/refunds/", RefundId::PREFIX),
         ("/v1/ops/receipts/", ReceiptId::PREFIX),
+        ("/v1/ops/dead-letters/", LetterId::PREFIX),
     ];
     prefixes.into_iter().find(|(start, _)| path.starts_with(start)).map(|(_, prefix)| prefix)
 }

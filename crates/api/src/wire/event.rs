@@ -204,7 +204,8 @@ impl<'a> EventView<'a> {
 }
 
 impl<'a> EventData<'a> {
-    fn of_order(event: &'a Event) -> Option<EventData<'a>> {
+    /// The data of an order's event; none for an event of something else.
+    pub(crate) fn of_order(event: &'a Event) -> Option<EventData<'a>> {
         Some(match event {
             Event::OrderPlaced(placed) => EventData::Placed(Box::new(PlacedView::from(placed.as_ref()))),
             Event::OrderPaid(paid) => EventData::Paid { paid: paid.paid },

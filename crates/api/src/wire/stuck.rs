@@ -1,7 +1,7 @@
 //! What does not go on by itself, on the wire: since when, and the call that repairs it.
 
 use ordain_domain::{
-    ids::{PaymentId, ReceiptId, RefundId},
+    ids::{LetterId, PaymentId, ReceiptId, RefundId},
     outbox::Task,
     time::Timestamp,
 };
@@ -33,6 +33,14 @@ impl RepairView {
 
     fn of_refund(refund: RefundId) -> Vec<RepairView> {
         vec![RepairView::new("refunds", refund, "retry", &[]), RepairView::new("refunds", refund, "resolve", &["note"])]
+    }
+
+    /// The calls that end a dead letter.
+    pub(crate) fn of_letter(letter: LetterId) -> Vec<RepairView> {
+        vec![
+            RepairView::new("ops/dead-letters", letter, "replay", &[]),
+            RepairView::new("ops/dead-letters", letter, "skip", &["reason"]),
+        ]
     }
 
     fn of_receipt(receipt: ReceiptId) -> RepairView {

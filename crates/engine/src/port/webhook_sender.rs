@@ -73,6 +73,9 @@ pub trait WebhookSender: Send + Sync {
     /// Signs and sends one message, once. It ends by itself, after about 15 seconds at the latest.
     fn send(&self, request: WebhookRequest) -> BoxFuture<'_, SendOutcome>;
 
+    /// A secret that nobody knows, in the form of [`SigningSecret`]; none when the machine has no randomness.
+    fn draw_secret(&self) -> Option<SigningSecret>;
+
     /// Whether a URL may be an endpoint: its form, its scheme, and its host as far as that can be told without asking for an
     /// address. The address itself is checked when it is called.
     ///

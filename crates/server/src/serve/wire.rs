@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ordain_adapters::{breaker::BreakerSettings, channel::guarded::GuardedChannel};
+use ordain_adapters::{
+    breaker::BreakerSettings,
+    channel::guarded::GuardedChannel,
+    webhook::{Reach, WebhookClient, WebhookSettings},
+};
 use ordain_api::ApiSettings;
 use ordain_domain::{
     price::ShippingRule,
@@ -15,6 +19,7 @@ use ordain_engine::{
     courier,
     port::{carrier::Carrier, clock::SystemClock, payment_channel::PaymentChannel},
     reconcile::{expired_orders, overdue_goods, overdue_money},
+    webhook,
 };
 use ordain_store::sqlite::{KeyIndexSettings, SqliteSettings, SqliteStore};
 
@@ -41,6 +46,7 @@ pub(super) fn engine(config: &Config, sandboxes: Option<&Sandboxes>) -> Result<A
         clock: Arc::new(SystemClock),
         channels: sandboxes.map(|sandboxes| guarded(config, sandboxes.channel.channel())).into_iter().collect(),
         carriers: sandboxes.map(|sandboxes| Arc::clone(&sandboxes.carrier) as Arc<dyn Carrier>).into_iter().collect(),
+        webhook_sender: Some(Arc::new(webhook_client(config)?)),
         rules: rules(config),
         limits: BatchLimits { commands_max: config.batch.commands_max, queue_max: config.batch.queue_max },
         on_halt: Box::new(|halt| {
@@ -60,6 +66,12 @@ fn guarded(config: &Config, channel: Arc<dyn PaymentChannel>) -> Arc<dyn Payment
         cool_down: span(config.breaker.cool_down),
     };
     Arc::new(GuardedChannel::new(channel, settings, Arc::new(SystemClock)))
+}
+
+/// What sends webhooks, no further than it may reach.
+fn webhook_client(config: &Config) -> Result<WebhookClient, Failure> {
+    let reach = if config.webhooks.allow_private { Reach::Anywhere } else { Reach::Public };
+    Ok(WebhookClient::new(WebhookSettings::new(reach))?)
 }
 
 /// The settings of the SQLite store.
@@ -83,6 +95,7 @@ pub(super) fn background(config: &Config, engine: &Arc<Engine>) {
     tokio::spawn(expired_orders::run(Arc::clone(engine), config.scan.interval));
     tokio::spawn(overdue_money::run(Arc::clone(engine), config.scan.interval));
     tokio::spawn(overdue_goods::run(Arc::clone(engine), config.scan.interval));
+    tokio::spawn(webhook::run(Arc::clone(engine), ordain_api::cloud_event));
     if config.telemetry.order_transitions {
         tokio::spawn(ConsumerGroup::new(Arc::clone(engine), "transition_log", TransitionLog(Arc::clone(engine))).run());
     }

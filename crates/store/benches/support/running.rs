@@ -29,6 +29,7 @@ impl Running {
             clock: Arc::new(SystemClock),
             channels: Vec::new(),
             carriers: Vec::new(),
+            webhook_sender: None,
             rules,
             limits: BatchLimits { commands_max, queue_max: 16_384 },
             on_halt: Box::new(|halt| panic!("{halt}")),

@@ -74,6 +74,15 @@ impl Shop {
         shop
     }
 
+    /// A shop in which consumers are tried by other rules, and orders stay open for as long as that takes.
+    pub(crate) async fn open_with_letters(letters: LetterRules) -> Shop {
+        let (store, memory) = MemoryStore::new();
+        let rules = Rules { letters, payment_window: Span::seconds(365 * 86_400), ..rules() };
+        let shop = Shop::over(Box::new(store), memory, Arc::default(), LIMITS, rules);
+        shop.stock_up().await;
+        shop
+    }
+
     /// A shop with other limits, or with a tampered store.
     pub(crate) async fn open_with(limits: BatchLimits, tamperer: Option<&Arc<Tamperer>>) -> Shop {
         let (store, memory) = MemoryStore::new();
@@ -83,10 +92,8 @@ impl Shop {
     }
 
     async fn stock_up(&self) {
-        let products = ["a", "b"].map(product).into();
-        self.accept(operator(Command::PutProducts(PutProducts { products, expected_version: None }))).await;
-        for sku in ["a", "b"] {
-            self.accept(receive(sku, 1_000_000)).await;
+        for envelope in stock() {
+            self.accept(envelope).await;
         }
     }
 
@@ -105,6 +112,7 @@ impl Shop {
             clock: Arc::<ManualClock>::clone(&clock),
             channels: Vec::new(),
             carriers: Vec::new(),
+            webhook_sender: None,
             rules: rules.clone(),
             limits,
             on_halt: Box::new(move |halt| told.send(halt.to_string()).expect("the test still listens")),
@@ -217,7 +225,14 @@ fn tampered(store: MemoryStore, tamperer: Option<&Arc<Tamperer>>) -> Box<dyn Sha
     }
 }
 
-fn rules() -> Rules {
+/// What makes an empty shop one with goods.
+pub(crate) fn stock() -> Vec<Envelope> {
+    let products = ["a", "b"].map(product).into();
+    let put = operator(Command::PutProducts(PutProducts { products, expected_version: None }));
+    [put].into_iter().chain(["a", "b"].map(|sku| receive(sku, 1_000_000))).collect()
+}
+
+pub(crate) fn rules() -> Rules {
     Rules {
         payment_window: WINDOW,
         duplicate_window: Span::seconds(3),
