@@ -81,12 +81,19 @@ impl Receiver {
     pub(crate) fn says(&self, path: &str, says: &[Says]) {
         let (last, first) = says.split_last().expect("something is said");
         let says = (first.iter().cloned().collect(), last.clone());
-        self.inner.says.lock().unwrap().insert(path.to_owned(), says);
+        self.inner.says.lock().expect("no test panics with it").insert(path.to_owned(), says);
     }
 
     /// Messages that arrived at a path, in their order.
     pub(crate) fn at(&self, path: &str) -> Vec<Message> {
-        self.inner.arrived.lock().unwrap().iter().filter(|message| message.path == path).cloned().collect()
+        self.inner
+            .arrived
+            .lock()
+            .expect("no test panics with it")
+            .iter()
+            .filter(|message| message.path == path)
+            .cloned()
+            .collect()
     }
 
     /// Their ids.
@@ -99,9 +106,9 @@ async fn take(State(inner): State<Arc<Inner>>, Path(path): Path<String>, headers
     let text = |value: &axum::http::HeaderValue| value.to_str().expect("headers are ASCII").to_owned();
     let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let body = String::from_utf8(body.to_vec()).expect("bodies are UTF-8");
-    inner.arrived.lock().unwrap().push(Message { path: path.clone(), headers, body });
+    inner.arrived.lock().expect("no test panics with it").push(Message { path: path.clone(), headers, body });
     let says = {
-        let mut says = inner.says.lock().unwrap();
+        let mut says = inner.says.lock().expect("no test panics with it");
         let says = says.get_mut(&path);
         says.map_or(Says::status(204), |(next, always)| next.pop_front().unwrap_or_else(|| always.clone()))
     };

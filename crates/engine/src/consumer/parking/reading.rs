@@ -9,6 +9,7 @@ use ordain_domain::{
     event::EventRecord,
     letter::{ParkedEvent, SettleEvents, TryFailure, TryResult},
     refusal::Refusal,
+    time::Timestamp,
     webhook::Attempt,
 };
 
@@ -129,7 +130,7 @@ impl<T: EventTaker> ParkingGroup<T> {
                 match self.try_first(event, &mut outcome).await {
                     Tried::Taken => continue,
                     Tried::Failed(failure) => parked.failure = Some(failure),
-                    Tried::NotTried(until) => parked.not_before = Some(until),
+                    Tried::Waits(until) => parked.not_before = Some(until),
                 }
                 flows = false;
             }
@@ -142,7 +143,7 @@ impl<T: EventTaker> ParkingGroup<T> {
     async fn try_first(&self, event: &EventRecord, outcome: &mut Outcome) -> Tried {
         let allowance = self.pace().allowance(self.engine.now());
         if let Allowance::NotBefore(until) = allowance {
-            return Tried::NotTried(until);
+            return Tried::Waits(until);
         }
         let taken = self.taker.take(event, 1).await;
         self.note(&taken, true);
@@ -180,5 +181,5 @@ impl<T: EventTaker> ParkingGroup<T> {
 enum Tried {
     Taken,
     Failed(TryFailure),
-    NotTried(ordain_domain::time::Timestamp),
+    Waits(Timestamp),
 }
