@@ -221,11 +221,11 @@ mod sqlite {
             Damage::TimerLeft(Timer { due, kind, order }) => {
                 file.execute("INSERT INTO timers VALUES (?1, ?2, ?3)", [due.0, kind.number(), number(order)])
             }
-            money => do_damage_to_money(file, money),
+            books => do_damage_to_books(file, books),
         }
     }
 
-    fn do_damage_to_money(file: &Connection, damage: &Damage) -> rusqlite::Result<usize> {
+    fn do_damage_to_books(file: &Connection, damage: &Damage) -> rusqlite::Result<usize> {
         let (sql, id) = match damage {
             Damage::CapturedOfAccount(order) => {
                 ("UPDATE order_accounts SET captured = captured + 1 WHERE order_id = ?1", order.number())
@@ -246,6 +246,15 @@ mod sqlite {
             Damage::MessageLost(message) => ("DELETE FROM outbox WHERE id = ?1", message.number()),
             Damage::QueryForgotten(payment) => ("UPDATE payments SET query_at = NULL WHERE id = ?1", payment.number()),
             Damage::StepForgotten(refund) => ("UPDATE refunds SET next_at = NULL WHERE id = ?1", refund.number()),
+            Damage::ParcelElsewhere(shipment) => {
+                ("UPDATE shipments SET status = 'in_transit', confirm_due = NULL WHERE id = ?1", shipment.number())
+            }
+            Damage::ConfirmForgotten(shipment) => {
+                ("UPDATE shipments SET confirm_due = NULL WHERE id = ?1", shipment.number())
+            }
+            Damage::AfterSaleStuck(after_sale) => {
+                ("UPDATE after_sales SET status = 'refunding', due = NULL WHERE id = ?1", after_sale.number())
+            }
             Damage::TransactionLost(TransactionKey { channel, transaction }) => {
                 let sql = "DELETE FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
                 return file.execute(sql, [&**channel, &**transaction]);

@@ -3,7 +3,7 @@
 //! A store that knows no way to do a damage says so, and the case goes on to the next one.
 
 use ordain_domain::{
-    ids::{CouponId, EventId, MessageId, OrderId, PaymentId, RefundId, Sku, UserId},
+    ids::{AfterSaleId, CouponId, EventId, MessageId, OrderId, PaymentId, RefundId, ShipmentId, Sku, UserId},
     order::{CancelReason, PlaceOrder},
     outbox::Task,
     payment::{CallOutcome, ReportedState, TransactionKey},
@@ -14,7 +14,7 @@ use super::{
     Fixture,
     bench::Bench,
     channel::{refund_amount, refund_units},
-    script,
+    goods, script,
     shop::{basket, buyer, cancel, close, keyed, operator, points, sku, user, with_coupon},
 };
 use crate::invariants::{RULES, Rule};
@@ -72,6 +72,12 @@ pub enum Damage {
     StepForgotten(RefundId),
     /// A timer stands that nobody set.
     TimerLeft(Timer),
+    /// A parcel that was delivered is on its way.
+    ParcelElsewhere(ShipmentId),
+    /// Nobody confirms the receipt of a parcel any more.
+    ConfirmForgotten(ShipmentId),
+    /// An after-sale without a refund waits for one.
+    AfterSaleStuck(AfterSaleId),
 }
 
 impl Damage {
@@ -83,6 +89,7 @@ impl Damage {
             Damage::LocksHeldAgain(_) | Damage::LockLost(..) => Rule::Locks,
             Damage::PaidMoney(_) | Damage::EventLost(_) => Rule::Events,
             Damage::EventOfAnotherKind(_) => Rule::Edges,
+            Damage::ParcelElsewhere(_) => Rule::Goods,
             Damage::CapturedOfAccount(_) | Damage::PaymentsUnnamed(_) => Rule::Sums,
             Damage::MoneyKept(_) => Rule::Endings,
             Damage::RefundingOfPayment(_) => Rule::Refunds,
@@ -93,7 +100,11 @@ impl Damage {
             Damage::AgreedTotal(_) => Rule::Shares,
             Damage::TimerLost(_) | Damage::TimerLeft(_) => Rule::Timers,
             Damage::MessageOld(_) => Rule::Outbox,
-            Damage::MessageLost(_) | Damage::QueryForgotten(_) | Damage::StepForgotten(_) => Rule::Steps,
+            Damage::MessageLost(_)
+            | Damage::QueryForgotten(_)
+            | Damage::StepForgotten(_)
+            | Damage::ConfirmForgotten(_)
+            | Damage::AfterSaleStuck(_) => Rule::Steps,
         }
     }
 }
@@ -127,6 +138,12 @@ fn scene<F: Fixture>() -> (Bench<F>, Vec<Damage>) {
         Damage::TimerLost(timer),
         Damage::TimerLeft(Timer { order: ended, ..timer }),
     ];
+    let (shipment, after_sale) = goods::an_after_sale(&mut bench);
+    damages.extend([
+        Damage::ParcelElsewhere(shipment),
+        Damage::ConfirmForgotten(shipment),
+        Damage::AfterSaleStuck(after_sale),
+    ]);
     damages.extend(money(&mut bench));
     (bench, damages)
 }

@@ -58,6 +58,15 @@ fn delivered<F: Fixture>() -> (Bench<F>, OrderId) {
     (bench, order)
 }
 
+/// An order that was delivered, and an after-sale of a unit that nobody has looked at.
+pub(super) fn an_after_sale<F: Fixture>(bench: &mut Bench<F>) -> (ShipmentId, AfterSaleId) {
+    let order = bench.place(&buyer(basket("u-6", &[("a", 2)]))).id;
+    bench.pay(order);
+    let shipment = ship(bench, order, &[(0, 2)]);
+    track(bench, shipment, ShipmentStatus::Delivered, None);
+    (shipment, open(bench, order, AfterSaleKind::Return, &[(0, 1, None)]))
+}
+
 fn open<F: Fixture>(
     bench: &mut Bench<F>,
     order: OrderId,

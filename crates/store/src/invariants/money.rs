@@ -2,46 +2,37 @@
 //!
 //! Rows are handed in; it finds none. That a money movement of a channel names its attempt is a look-up of the store's.
 
+use std::fmt::Debug;
+
 use ordain_domain::{
-    ids::{PaymentId, RefundId},
+    after_sale::AfterSale,
+    ids::OrderId,
     money::units_share,
-    order::{Order, OrderStatus},
-    payment::{LineAccount, OrderAccount, Payment, PaymentStatus},
+    order::OrderStatus,
+    payment::{LineAccount, Payment, PaymentStatus},
     price::PricedLine,
     refund::Refund,
 };
 
-/// Everything that tells of the money of one order.
-#[derive(Clone, Copy, Debug)]
-pub struct OrderMoney<'a> {
-    /// The order.
-    pub order: &'a Order,
-    /// Its books, where it has some.
-    pub account: Option<&'a OrderAccount>,
-    /// Its attempts, oldest first.
-    pub payments: &'a [Payment],
-    /// Its refunds, oldest first.
-    pub refunds: &'a [Refund],
-}
+use super::OrderBooks;
 
 /// Invariant 4 for the books of one order: they name all of its rows and add up to them.
 #[must_use]
-pub fn problem_of_sums(money: &OrderMoney<'_>) -> Option<String> {
-    let OrderMoney { order, account, payments, refunds } = *money;
+pub(super) fn problem_of_sums(books: &OrderBooks<'_>) -> Option<String> {
+    let OrderBooks { order, account, payments, refunds, shipments, after_sales } = *books;
     let Some(account) = account else {
-        let has_none = payments.is_empty() && refunds.is_empty() && (order.paid, order.refunded) == (0, 0);
-        return (!has_none).then(|| String::from("money without an account"));
+        let has_rows = !payments.is_empty() || !refunds.is_empty() || !shipments.is_empty() || !after_sales.is_empty();
+        let has_money = (order.paid, order.refunded) != (0, 0);
+        return (has_rows || has_money).then(|| String::from("money or goods without an account"));
     };
-    let payment_ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
-    let refund_ids: Vec<RefundId> = refunds.iter().map(|refund| refund.id).collect();
-    if account.payments != payment_ids || account.refunds != refund_ids {
-        let named = (&account.payments, &account.refunds);
-        return Some(format!("the account names {named:?}, there are {payment_ids:?}, {refund_ids:?}"));
-    }
-    let is_own = payments.iter().all(|payment| payment.order == order.id)
-        && refunds.iter().all(|refund| refund.order == order.id);
-    if !is_own {
-        return Some(String::from("the account names rows of another order"));
+    let named = problem_of_names("payments", order.id, &account.payments, payments, |row| (row.id, row.order))
+        .or_else(|| problem_of_names("refunds", order.id, &account.refunds, refunds, |row| (row.id, row.order)))
+        .or_else(|| problem_of_names("shipments", order.id, &account.shipments, shipments, |row| (row.id, row.order)))
+        .or_else(|| {
+            problem_of_names("after-sales", order.id, &account.after_sales, after_sales, |row| (row.id, row.order))
+        });
+    if named.is_some() {
+        return named;
     }
     let sum = |part: fn(&Payment) -> i64| payments.iter().map(part).sum::<i64>();
     let table = [
@@ -55,12 +46,28 @@ pub fn problem_of_sums(money: &OrderMoney<'_>) -> Option<String> {
     wrong.map(|(name, stored, sum)| format!("{name} is {stored}, it adds up to {sum}"))
 }
 
+/// Whether an account names the rows that there are, all of its own order.
+fn problem_of_names<I: Copy + PartialEq + Debug, R>(
+    what: &str,
+    order: OrderId,
+    named: &[I],
+    rows: &[R],
+    name: fn(&R) -> (I, OrderId),
+) -> Option<String> {
+    let stored: Vec<(I, OrderId)> = rows.iter().map(name).collect();
+    let is_same = stored.iter().map(|(id, _)| *id).eq(named.iter().copied());
+    let is_own = stored.iter().all(|(_, of)| *of == order);
+    (!is_same || !is_own).then(|| format!("the account names the {what} {named:?}, there are {stored:?}"))
+}
+
 /// Invariant 4 for an order's money against its status.
 #[must_use]
-pub fn problem_of_ending(money: &OrderMoney<'_>) -> Option<String> {
-    let OrderMoney { order, account, payments, .. } = *money;
+pub(super) fn problem_of_ending(books: &OrderBooks<'_>) -> Option<String> {
+    let OrderBooks { order, account, payments, .. } = *books;
     let (captured, left) = account.map_or((0, 0), |account| (account.captured, account.refundable()));
     let total = order.placed.price.total;
+    // What was paid for an exchange comes on top.
+    let differences: i64 = payments.iter().filter(|payment| !payment.counts).map(Payment::refundable).sum();
     let status = order.status.as_str();
     match order.status {
         _ if left < 0 => Some(format!("{left} are left of {captured}")),
@@ -71,7 +78,7 @@ pub fn problem_of_ending(money: &OrderMoney<'_>) -> Option<String> {
             (!is_told).then(|| format!("it is {status}, its account says the contrary"))
         }
         OrderStatus::Cancelled => (left > 0).then(|| format!("cancelled, and {left} of {captured} are not given back")),
-        _ if left > total => Some(format!("{left} are left, more than its total {total}")),
+        _ if left - differences > total => Some(format!("{left} are left, its total is {total}")),
         _ if total == 0 => None,
         _ => {
             let pays = |payment: &&Payment| {
@@ -85,7 +92,7 @@ pub fn problem_of_ending(money: &OrderMoney<'_>) -> Option<String> {
 
 /// Invariant 5 for one attempt of an order.
 #[must_use]
-pub fn problem_of_payment(payment: &Payment, refunds: &[Refund]) -> Option<String> {
+pub(super) fn problem_of_payment(payment: &Payment, refunds: &[Refund]) -> Option<String> {
     let sum = |is_open: bool| {
         let own = refunds.iter().filter(|refund| refund.payment == payment.id && refund.is_open() == is_open);
         own.map(|refund| refund.amount).sum::<i64>()
@@ -108,14 +115,14 @@ pub fn problem_of_payment(payment: &Payment, refunds: &[Refund]) -> Option<Strin
 /// Invariant 5 for the lines of one order: units are given back in their order, so the money of a line is that of its first
 /// units.
 #[must_use]
-pub fn problem_of_lines(money: &OrderMoney<'_>) -> Option<String> {
-    let account = money.account?;
-    let lines = &money.order.placed.lines;
+pub(super) fn problem_of_lines(books: &OrderBooks<'_>) -> Option<String> {
+    let account = books.account?;
+    let lines = &books.order.placed.lines;
     if !account.lines.is_empty() && account.lines.len() != lines.len() {
         return Some(format!("its account has {} lines, it has {}", account.lines.len(), lines.len()));
     }
     lines.iter().enumerate().find_map(|(index, line)| {
-        let named = money.refunds.iter().flat_map(|refund| &refund.lines).filter(|unit| unit.line == index);
+        let named = books.refunds.iter().flat_map(|refund| &refund.lines).filter(|unit| unit.line == index);
         let named = named.map(|unit| u64::from(unit.quantity)).sum();
         problem_of_line(line, account.line(index), named).map(|problem| format!("line {index}: {problem}"))
     })
@@ -136,15 +143,22 @@ fn problem_of_line(line: &PricedLine, account: LineAccount, named: u64) -> Optio
         .then(|| format!("money, points are {:?}, the shares of {units} units are {expected:?}", (money, points)))
 }
 
-/// Invariant 6 for the attempts of one order. One that pays the price difference of an exchange pays no order; what of it is
-/// kept is its after-sale's to know.
+/// Invariant 6 for the attempts of one order.
 #[must_use]
-pub fn problem_of_attempts(money: &OrderMoney<'_>) -> Option<String> {
-    let counting = money.payments.iter().filter(|payment| payment.counts).count();
+pub(super) fn problem_of_attempts(books: &OrderBooks<'_>) -> Option<String> {
+    let counting = books.payments.iter().filter(|payment| payment.counts).count();
     if counting > 1 {
         return Some(format!("{counting} attempts count"));
     }
-    let pays_nothing = |payment: &&Payment| !payment.counts && payment.after_sale.is_none();
-    let kept = money.payments.iter().find(|payment| pays_nothing(payment) && payment.refundable() != 0);
-    kept.map(|payment| format!("{} does not count, and {} of it are kept", payment.id, payment.refundable()))
+    books.payments.iter().filter(|payment| !payment.counts).find_map(|payment| {
+        let (kept, owed) = (payment.refundable(), difference_of(payment, books.after_sales));
+        (kept != owed).then(|| format!("{} does not count, {kept} of it are kept, {owed} are owed", payment.id))
+    })
+}
+
+/// What an exchange keeps of an attempt, minor units.
+fn difference_of(payment: &Payment, after_sales: &[AfterSale]) -> i64 {
+    let after_sale = after_sales.iter().find(|after_sale| payment.after_sale == Some(after_sale.id));
+    let leg = after_sale.and_then(|after_sale| after_sale.replacement.as_ref());
+    leg.filter(|leg| leg.payment == Some(payment.id)).map_or(0, |leg| leg.paid)
 }

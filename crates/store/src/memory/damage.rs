@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use ordain_domain::{
+    after_sale::AfterSaleStatus,
     event::Event,
     ids::{OrderId, PaymentId},
     order::{Order, OrderReinstated, OrderToken, Placed},
     payment::OrderAccount,
     rows::Changes,
+    shipment::ShipmentStatus,
     stock::{Lock, LockState},
     time::Timestamp,
 };
@@ -55,12 +57,12 @@ fn do_damage(state: &mut State, damage: &Damage) -> Option<()> {
         }
         Damage::MessageOld(message) => state.messages.get_mut(message)?.created_at = Timestamp(0),
         Damage::MessageLost(message) => drop(state.messages.remove(message)?),
-        money => do_damage_to_money(&mut state.rows, money)?,
+        books => do_damage_to_books(&mut state.rows, books)?,
     }
     Some(())
 }
 
-fn do_damage_to_money(rows: &mut Changes, damage: &Damage) -> Option<()> {
+fn do_damage_to_books(rows: &mut Changes, damage: &Damage) -> Option<()> {
     match damage {
         Damage::CapturedOfAccount(order) => account(rows, order)?.captured += 1,
         Damage::PaymentsUnnamed(order) => account(rows, order)?.payments.clear(),
@@ -70,6 +72,14 @@ fn do_damage_to_money(rows: &mut Changes, damage: &Damage) -> Option<()> {
         Damage::StepForgotten(refund) => Arc::make_mut(rows.refunds.get_mut(refund)?).next_at = None,
         Damage::RefundingOfPayment(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).refunding -= 1,
         Damage::SecondCounts(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).counts = true,
+        Damage::ParcelElsewhere(shipment) => {
+            let shipment = Arc::make_mut(rows.shipments.get_mut(shipment)?);
+            (shipment.status, shipment.confirm_due) = (ShipmentStatus::InTransit, None);
+        }
+        Damage::ConfirmForgotten(shipment) => Arc::make_mut(rows.shipments.get_mut(shipment)?).confirm_due = None,
+        Damage::AfterSaleStuck(after_sale) => {
+            Arc::make_mut(rows.after_sales.get_mut(after_sale)?).status = AfterSaleStatus::Refunding;
+        }
         Damage::QueryForgotten(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).query_at = None,
         _ => return None,
     }

@@ -119,9 +119,7 @@ impl StoreReader for MemoryReader {
     }
 
     fn shipments_of(&self, order: OrderId) -> Result<Vec<Shipment>, StoreFailure> {
-        let state = self.state();
-        let shipments = state.rows.shipments.values().filter(|shipment| shipment.order == order);
-        Ok(shipments.map(|shipment| shipment.as_ref().clone()).collect())
+        Ok(self.state().shipments_of(order).cloned().collect())
     }
 
     fn after_sale(&self, id: AfterSaleId) -> Result<Option<AfterSale>, StoreFailure> {
@@ -129,9 +127,7 @@ impl StoreReader for MemoryReader {
     }
 
     fn after_sales_of(&self, order: OrderId) -> Result<Vec<AfterSale>, StoreFailure> {
-        let state = self.state();
-        let after_sales = state.rows.after_sales.values().filter(|after_sale| after_sale.order == order);
-        Ok(after_sales.map(|after_sale| after_sale.as_ref().clone()).collect())
+        Ok(self.state().after_sales_of(order).cloned().collect())
     }
 
     fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreFailure> {

@@ -9,9 +9,10 @@ use std::{
 };
 
 use ordain_domain::{
+    after_sale::AfterSale,
     catalog::Catalog,
     event::{EventRecord, Subject},
-    ids::{ConsumerName, EventId, MessageId, OrderId, PaymentId, RefundId, Sku, UserId},
+    ids::{AfterSaleId, ConsumerName, EventId, MessageId, OrderId, PaymentId, RefundId, ShipmentId, Sku, UserId},
     letter::{Cursor, Letter},
     order::{Order, OrderStatus, OrderToken},
     outbox::{Message, MessageChange},
@@ -19,6 +20,7 @@ use ordain_domain::{
     points::PointsEntry,
     refund::Refund,
     rows::{Changes, Keys, Rows},
+    shipment::Shipment,
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
@@ -39,6 +41,8 @@ pub(super) struct State {
     pub(super) orders_of_user: BTreeMap<UserId, BTreeSet<OrderId>>,
     pub(super) payments_of_order: BTreeMap<OrderId, BTreeSet<PaymentId>>,
     pub(super) refunds_of_order: BTreeMap<OrderId, BTreeSet<RefundId>>,
+    pub(super) shipments_of_order: BTreeMap<OrderId, BTreeSet<ShipmentId>>,
+    pub(super) after_sales_of_order: BTreeMap<OrderId, BTreeSet<AfterSaleId>>,
     pub(super) movements: BTreeMap<(Sku, u64), StockMovement>,
     pub(super) points_entries: BTreeMap<(UserId, u64), PointsEntry>,
     pub(super) timers: BTreeSet<Timer>,
@@ -94,6 +98,18 @@ impl State {
     pub(super) fn refunds_of(&self, order: OrderId) -> impl Iterator<Item = &Refund> {
         let ids = self.refunds_of_order.get(&order).into_iter().flatten();
         ids.filter_map(|id| self.rows.refunds.get(id)).map(AsRef::as_ref)
+    }
+
+    /// An order's parcels, oldest first.
+    pub(super) fn shipments_of(&self, order: OrderId) -> impl Iterator<Item = &Shipment> {
+        let ids = self.shipments_of_order.get(&order).into_iter().flatten();
+        ids.filter_map(|id| self.rows.shipments.get(id)).map(AsRef::as_ref)
+    }
+
+    /// An order's after-sales, oldest first.
+    pub(super) fn after_sales_of(&self, order: OrderId) -> impl Iterator<Item = &AfterSale> {
+        let ids = self.after_sales_of_order.get(&order).into_iter().flatten();
+        ids.filter_map(|id| self.rows.after_sales.get(id)).map(AsRef::as_ref)
     }
 
     /// An order's events, oldest first.
@@ -209,6 +225,12 @@ impl State {
         }
         for refund in changes.refunds.values() {
             self.refunds_of_order.entry(refund.order).or_default().insert(refund.id);
+        }
+        for shipment in changes.shipments.values() {
+            self.shipments_of_order.entry(shipment.order).or_default().insert(shipment.id);
+        }
+        for after_sale in changes.after_sales.values() {
+            self.after_sales_of_order.entry(after_sale.order).or_default().insert(after_sale.id);
         }
         for movement in changes.movements.drain(..) {
             self.movements.insert((movement.sku.clone(), movement.number), movement);

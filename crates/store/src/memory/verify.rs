@@ -1,6 +1,6 @@
 //! The invariants over the in-memory state: finds the rows, and asks `invariants` what is wrong with each.
 
-mod money;
+mod books;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) fn verify(state: &State, now: Timestamp, late_after: Span) -> Vec<Inv
     coupons(state, &mut checks);
     points(state, &mut checks);
     shares(state, &mut checks);
-    money::check(state, &mut checks);
+    books::check(state, &mut checks);
     waiting::check(state, &mut checks, now, late_after);
     checks.finish()
 }

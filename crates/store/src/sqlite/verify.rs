@@ -3,8 +3,8 @@
 //! It streams: what is held in memory grows with the number of SKUs, of users with frozen points and of messages that wait,
 //! not with that of orders. A value that cannot be read is reported as broken; only a failing disk ends the run.
 
+mod books;
 mod keys;
-mod money;
 mod orders;
 mod outbox;
 mod points;
@@ -34,7 +34,7 @@ pub(super) fn run(
         let mut seen = Seen::new(&view);
         outbox::check(connection, &mut checks, &mut seen, now, late_after)?;
         orders::check(connection, &mut checks, &mut seen)?;
-        money::check(connection, &mut checks, &seen)?;
+        books::check(connection, &mut checks, &seen)?;
         stock::check(connection, &mut checks, &mut seen)?;
         keys::check(connection, &mut checks, &view, &seen)?;
         usage::check(connection, &mut checks)?;

@@ -1,4 +1,4 @@
-//! One walk over all orders with their locks, events and money: invariants 2 to 6 and 8, and what the other checks add up over
+//! One walk over all orders with their locks, events and books: invariants 2 to 6 and 8, and what the other checks add up over
 //! orders.
 //!
 //! Orders and locks are read side by side in the order of ids; events are followed order by order, which is nearly the
@@ -26,7 +26,7 @@ use super::{
         key_index::{KeyEntry, KeyName, KeyView, Multiset},
         order, stock, timer,
     },
-    money::{self, MoneySeen},
+    books::{self, BooksSeen},
     readable,
 };
 use crate::invariants::{
@@ -54,8 +54,8 @@ pub(super) struct Seen {
     pub(super) keys: Multiset,
     /// Refunds that a message in the outbox is about.
     pub(super) refunds_in_outbox: HashSet<RefundId>,
-    /// Rows of money.
-    pub(super) money: MoneySeen,
+    /// Rows that accounts name.
+    pub(super) books: BooksSeen,
     last_indexed: i64,
     events: u64,
 }
@@ -67,7 +67,7 @@ impl Seen {
             frozen: HashMap::new(),
             keys: Multiset::default(),
             refunds_in_outbox: HashSet::new(),
-            money: MoneySeen::default(),
+            books: BooksSeen::default(),
             last_indexed: view.marks().last_event,
             events: 0,
         }
@@ -182,7 +182,7 @@ fn examine(
             }
         }
     }
-    let account = money::of_order(connection, checks, seen, order)?;
+    let account = books::of_order(connection, checks, seen, order)?;
     if let Some(coupon) = order.placed.coupon {
         let problem = match readable(coupon::load(connection, coupon))? {
             Ok(coupon) => problem_of_coupon_user(order, account.as_ref(), coupon.as_ref()),
