@@ -169,6 +169,7 @@ macro_rules! conformance_tests {
                 scripts_of_fixed_seeds
                 a_long_script
                 scripts_come_to_an_end
+                scripts_about_goods
             }
         }
     };

@@ -246,22 +246,40 @@ mod sqlite {
             Damage::MessageLost(message) => ("DELETE FROM outbox WHERE id = ?1", message.number()),
             Damage::QueryForgotten(payment) => ("UPDATE payments SET query_at = NULL WHERE id = ?1", payment.number()),
             Damage::StepForgotten(refund) => ("UPDATE refunds SET next_at = NULL WHERE id = ?1", refund.number()),
-            Damage::ParcelElsewhere(shipment) => {
-                ("UPDATE shipments SET status = 'in_transit', confirm_due = NULL WHERE id = ?1", shipment.number())
-            }
-            Damage::ConfirmForgotten(shipment) => {
-                ("UPDATE shipments SET confirm_due = NULL WHERE id = ?1", shipment.number())
-            }
-            Damage::AfterSaleStuck(after_sale) => {
-                ("UPDATE after_sales SET status = 'refunding', due = NULL WHERE id = ?1", after_sale.number())
-            }
             Damage::TransactionLost(TransactionKey { channel, transaction }) => {
                 let sql = "DELETE FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
                 return file.execute(sql, [&**channel, &**transaction]);
             }
-            other => panic!("no statement does {other:?}"),
+            goods => return do_damage_to_goods(file, goods),
         };
         file.execute(sql, [id])
+    }
+
+    fn do_damage_to_goods(file: &Connection, damage: &Damage) -> rusqlite::Result<usize> {
+        let shipments = |change: &str| format!("UPDATE shipments SET {change} WHERE id = ?1");
+        let after_sales = |change: &str| format!("UPDATE after_sales SET {change} WHERE id = ?1");
+        let lists = |name: &str| {
+            format!("UPDATE order_accounts SET lists = json_remove(lists, '$.{name}') WHERE order_id = ?1")
+        };
+        let more = |path: &str, by: i64| {
+            after_sales(&format!("details = json_set(details, '{path}', json_extract(details, '{path}') + {by})"))
+        };
+        let (sql, id) = match damage {
+            Damage::ParcelElsewhere(id) => (shipments("status = 'in_transit', confirm_due = NULL"), id.number()),
+            Damage::ConfirmForgotten(id) => (shipments("confirm_due = NULL"), id.number()),
+            Damage::ConfirmMoved(id) => (shipments("confirm_due = 0"), id.number()),
+            Damage::CarrierForgotten(id) => (shipments("ask_at = 0"), id.number()),
+            Damage::ParcelsUnnamed(order) => (lists("shipments"), order.number()),
+            Damage::AfterSalesUnnamed(order) => (lists("after_sales"), order.number()),
+            Damage::AfterSaleStuck(id) => (after_sales("status = 'refunding', due = NULL"), id.number()),
+            Damage::ReturnForgotten(id) => (after_sales("ship_back_by = NULL"), id.number()),
+            Damage::ReviewMoved(id) => (after_sales("review_due_at = 0"), id.number()),
+            Damage::ClaimTooLarge(id) => (more("$.lines[0].quantity", 2), id.number()),
+            Damage::KeptTooMany(id) => (more("$.lines[0].kept", 2), id.number()),
+            Damage::DifferenceKept(id) => (more("$.replacement.paid", -1), id.number()),
+            other => panic!("no statement does {other:?}"),
+        };
+        file.execute(&sql, [id])
     }
 
     ordain_store::conformance_tests!(Sqlite);

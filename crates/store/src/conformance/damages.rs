@@ -2,12 +2,15 @@
 //!
 //! A store that knows no way to do a damage says so, and the case goes on to the next one.
 
+use std::sync::Arc;
+
 use ordain_domain::{
+    after_sale::AfterSaleKind,
     ids::{AfterSaleId, CouponId, EventId, MessageId, OrderId, PaymentId, RefundId, ShipmentId, Sku, UserId},
     order::{CancelReason, PlaceOrder},
     outbox::Task,
     payment::{CallOutcome, ReportedState, TransactionKey},
-    timer::Timer,
+    timer::{Timer, TimerKind},
 };
 
 use super::{
@@ -78,6 +81,24 @@ pub enum Damage {
     ConfirmForgotten(ShipmentId),
     /// An after-sale without a refund waits for one.
     AfterSaleStuck(AfterSaleId),
+    /// An approved return may take forever.
+    ReturnForgotten(AfterSaleId),
+    /// An after-sale is about more units of its first line than there are.
+    ClaimTooLarge(AfterSaleId),
+    /// More units of its first line than there are stay with the buyer for good, by an after-sale.
+    KeptTooMany(AfterSaleId),
+    /// An exchange keeps less of what was paid for it than it should.
+    DifferenceKept(AfterSaleId),
+    /// The account of an order does not name its parcels.
+    ParcelsUnnamed(OrderId),
+    /// The account of an order does not name its after-sales.
+    AfterSalesUnnamed(OrderId),
+    /// A parcel's receipt shall be confirmed later than its order's timer says.
+    ConfirmMoved(ShipmentId),
+    /// A carrier shall be asked about a parcel, and no timer says so.
+    CarrierForgotten(ShipmentId),
+    /// An after-sale shall be reviewed later than its order's timer says.
+    ReviewMoved(AfterSaleId),
 }
 
 impl Damage {
@@ -89,22 +110,30 @@ impl Damage {
             Damage::LocksHeldAgain(_) | Damage::LockLost(..) => Rule::Locks,
             Damage::PaidMoney(_) | Damage::EventLost(_) => Rule::Events,
             Damage::EventOfAnotherKind(_) => Rule::Edges,
-            Damage::ParcelElsewhere(_) => Rule::Goods,
-            Damage::CapturedOfAccount(_) | Damage::PaymentsUnnamed(_) => Rule::Sums,
+            Damage::ParcelElsewhere(_) | Damage::ClaimTooLarge(_) | Damage::KeptTooMany(_) => Rule::Goods,
+            Damage::CapturedOfAccount(_)
+            | Damage::PaymentsUnnamed(_)
+            | Damage::ParcelsUnnamed(_)
+            | Damage::AfterSalesUnnamed(_) => Rule::Sums,
             Damage::MoneyKept(_) => Rule::Endings,
             Damage::RefundingOfPayment(_) => Rule::Refunds,
             Damage::MoneyOfLine(_) => Rule::Lines,
             Damage::KeyOfAnotherOrder(..) => Rule::Keys,
-            Damage::SecondCounts(_) | Damage::TransactionLost(_) => Rule::Attempts,
+            Damage::SecondCounts(_) | Damage::TransactionLost(_) | Damage::DifferenceKept(_) => Rule::Attempts,
             Damage::CouponOfAnotherOrder(..) | Damage::PointsBalance(_) | Damage::FrozenPoints(_) => Rule::Holdings,
             Damage::AgreedTotal(_) => Rule::Shares,
-            Damage::TimerLost(_) | Damage::TimerLeft(_) => Rule::Timers,
+            Damage::TimerLost(_)
+            | Damage::TimerLeft(_)
+            | Damage::ConfirmMoved(_)
+            | Damage::CarrierForgotten(_)
+            | Damage::ReviewMoved(_) => Rule::Timers,
             Damage::MessageOld(_) => Rule::Outbox,
             Damage::MessageLost(_)
             | Damage::QueryForgotten(_)
             | Damage::StepForgotten(_)
             | Damage::ConfirmForgotten(_)
-            | Damage::AfterSaleStuck(_) => Rule::Steps,
+            | Damage::AfterSaleStuck(_)
+            | Damage::ReturnForgotten(_) => Rule::Steps,
         }
     }
 }
@@ -138,14 +167,40 @@ fn scene<F: Fixture>() -> (Bench<F>, Vec<Damage>) {
         Damage::TimerLost(timer),
         Damage::TimerLeft(Timer { order: ended, ..timer }),
     ];
-    let (shipment, after_sale) = goods::an_after_sale(&mut bench);
-    damages.extend([
-        Damage::ParcelElsewhere(shipment),
-        Damage::ConfirmForgotten(shipment),
-        Damage::AfterSaleStuck(after_sale),
-    ]);
+    damages.extend(goods(&mut bench));
     damages.extend(money(&mut bench));
     (bench, damages)
+}
+
+/// A delivered order with an after-sale that nobody looked at, and one with an exchange that was approved and paid for.
+fn goods<F: Fixture>(bench: &mut Bench<F>) -> Vec<Damage> {
+    let (order, shipment) = goods::delivered_to(bench, "u-6");
+    let after_sale = goods::open(bench, order, AfterSaleKind::Return, &[(0, 1, None)]);
+    let (confirmed, confirmed_shipment) = goods::delivered_to(bench, "u-8");
+    let (exchanged, exchanged_shipment) = goods::delivered_to(bench, "u-7");
+    let exchange = goods::open(bench, exchanged, AfterSaleKind::Exchange, &[(0, 1, Some("b"))]);
+    bench.accept(&operator(goods::approve(exchange)));
+    let all = &bench.model.all;
+    let difference = all.payments.values().find(|row| row.after_sale == Some(exchange)).map(Arc::clone);
+    bench.tell(&difference.expect("a price difference is to be paid"), ReportedState::Captured);
+    let due = bench.model.all.accounts[&confirmed].timers[&TimerKind::ConfirmReceipt];
+    let review_due = bench.model.all.after_sales[&after_sale].review_due_at;
+    vec![
+        Damage::ParcelElsewhere(shipment),
+        Damage::ClaimTooLarge(after_sale),
+        Damage::KeptTooMany(after_sale),
+        Damage::DifferenceKept(exchange),
+        Damage::ParcelsUnnamed(order),
+        Damage::AfterSalesUnnamed(order),
+        Damage::ConfirmMoved(confirmed_shipment),
+        Damage::CarrierForgotten(shipment),
+        Damage::ReviewMoved(after_sale),
+        Damage::ConfirmForgotten(exchanged_shipment),
+        Damage::AfterSaleStuck(after_sale),
+        Damage::ReturnForgotten(exchange),
+        Damage::TimerLost(Timer { due, kind: TimerKind::ConfirmReceipt, order: confirmed }),
+        Damage::TimerLost(Timer { due: review_due, kind: TimerKind::WorkAfterSales, order }),
+    ]
 }
 
 /// Orders with money: one with a refund out of sight, one with a refund of units and a second payment, one that ended before

@@ -58,16 +58,17 @@ fn delivered<F: Fixture>() -> (Bench<F>, OrderId) {
     (bench, order)
 }
 
-/// An order that was delivered, and an after-sale of a unit that nobody has looked at.
-pub(super) fn an_after_sale<F: Fixture>(bench: &mut Bench<F>) -> (ShipmentId, AfterSaleId) {
-    let order = bench.place(&buyer(basket("u-6", &[("a", 2)]))).id;
+/// An order of two units that its buyer has, and its parcel.
+pub(super) fn delivered_to<F: Fixture>(bench: &mut Bench<F>, user: &str) -> (OrderId, ShipmentId) {
+    let order = bench.place(&buyer(basket(user, &[("a", 2)]))).id;
     bench.pay(order);
     let shipment = ship(bench, order, &[(0, 2)]);
     track(bench, shipment, ShipmentStatus::Delivered, None);
-    (shipment, open(bench, order, AfterSaleKind::Return, &[(0, 1, None)]))
+    (order, shipment)
 }
 
-fn open<F: Fixture>(
+/// Opens an after-sale, which must be possible.
+pub(super) fn open<F: Fixture>(
     bench: &mut Bench<F>,
     order: OrderId,
     kind: AfterSaleKind,
@@ -94,7 +95,7 @@ fn take<F: Fixture>(bench: &mut Bench<F>, command: Command) {
     bench.compare();
 }
 
-fn approve(after_sale: AfterSaleId) -> Command {
+pub(super) fn approve(after_sale: AfterSaleId) -> Command {
     let return_address = Some(address("Town"));
     Command::ApproveAfterSale(ApproveAfterSale { after_sale, return_address, expected_version: None })
 }

@@ -1,6 +1,7 @@
 //! Random commands from a seed: few users, few SKUs, few keys, so that they collide. The same seed gives the same script
 //! on every machine.
 
+pub(super) mod goods;
 mod money;
 
 use ordain_domain::{

@@ -1,12 +1,17 @@
 //! Cases: checking the invariants on clean data, and scripts that end in clean data.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ordain_domain::{
+    after_sale::{AfterSaleKind, AfterSaleStatus},
     catalog::{CouponKind, CouponTemplate},
     order::PlaceOrder,
     payment::{PaymentStatus, ReceiptVerdict},
     refund::RefundStatus,
+    shipment::ShipmentStatus,
     time::Span,
 };
 
@@ -127,4 +132,41 @@ pub fn scripts_come_to_an_end<F: Fixture>() {
         let reports = bench.reader().verify(bench.now, Span(0)).expect("the invariants can be checked");
         assert!(reports.iter().all(|report| report.broken == 0), "seed {seed}: {reports:?}");
     }
+}
+
+/// Scripts about parcels and after-sales: every invariant is whole after every batch, and once everybody does their part,
+/// nothing is open.
+pub fn scripts_about_goods<F: Fixture>() {
+    let mut seen = BTreeSet::new();
+    for seed in 1..=8 {
+        let mut bench = Bench::<F>::shop();
+        script::goods::play(&mut bench, seed, 40, |bench, number| {
+            assert_eq!(bench.broken(), [], "seed {seed}, batch {number}");
+            let all = &bench.model.all;
+            seen.extend(all.shipments.values().map(|row| ("parcel", row.status.as_str())));
+            seen.extend(all.after_sales.values().map(|row| (row.kind.as_str(), row.status.as_str())));
+            let legs = all.after_sales.values().filter_map(|row| row.replacement.as_ref());
+            seen.extend(legs.filter(|leg| leg.paid > 0).map(|_| ("difference", "paid")));
+        });
+        bench.compare();
+        for _ in 0..3 {
+            script::drain(&mut bench);
+            script::goods::finish(&mut bench);
+        }
+        script::drain(&mut bench);
+        let all = &bench.model.all;
+        assert_eq!(count(&all.after_sales, |row| row.status.is_open()), 0, "open after-sales, seed {seed}");
+        assert_eq!(count(&all.refunds, |refund| refund.is_open()), 0, "open refunds, seed {seed}");
+        let reports = bench.reader().verify(bench.now, Span(0)).expect("the invariants can be checked");
+        assert!(reports.iter().all(|report| report.broken == 0), "seed {seed}: {reports:?}");
+    }
+    let parcels = ShipmentStatus::ALL.map(|status| ("parcel", status.as_str()));
+    let exchanges = AfterSaleStatus::ALL.map(|status| (AfterSaleKind::Exchange.as_str(), status.as_str()));
+    let missed: Vec<_> = parcels
+        .iter()
+        .chain(&exchanges)
+        .chain(&[("difference", "paid")])
+        .filter(|state| !seen.contains(state))
+        .collect();
+    assert!(missed.is_empty(), "the scripts get around: {missed:?}");
 }

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use ordain_domain::{
-    after_sale::AfterSaleStatus,
+    after_sale::{AfterSale, AfterSaleStatus},
     event::Event,
-    ids::{OrderId, PaymentId},
+    ids::{AfterSaleId, OrderId, PaymentId, ShipmentId},
     order::{Order, OrderReinstated, OrderToken, Placed},
     payment::OrderAccount,
     rows::Changes,
-    shipment::ShipmentStatus,
+    shipment::{Shipment, ShipmentStatus},
     stock::{Lock, LockState},
     time::Timestamp,
 };
@@ -72,18 +72,40 @@ fn do_damage_to_books(rows: &mut Changes, damage: &Damage) -> Option<()> {
         Damage::StepForgotten(refund) => Arc::make_mut(rows.refunds.get_mut(refund)?).next_at = None,
         Damage::RefundingOfPayment(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).refunding -= 1,
         Damage::SecondCounts(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).counts = true,
-        Damage::ParcelElsewhere(shipment) => {
-            let shipment = Arc::make_mut(rows.shipments.get_mut(shipment)?);
+        Damage::QueryForgotten(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).query_at = None,
+        goods => do_damage_to_goods(rows, goods)?,
+    }
+    Some(())
+}
+
+fn do_damage_to_goods(rows: &mut Changes, damage: &Damage) -> Option<()> {
+    match damage {
+        Damage::ParcelElsewhere(id) => {
+            let shipment = shipment(rows, id)?;
             (shipment.status, shipment.confirm_due) = (ShipmentStatus::InTransit, None);
         }
-        Damage::ConfirmForgotten(shipment) => Arc::make_mut(rows.shipments.get_mut(shipment)?).confirm_due = None,
-        Damage::AfterSaleStuck(after_sale) => {
-            Arc::make_mut(rows.after_sales.get_mut(after_sale)?).status = AfterSaleStatus::Refunding;
-        }
-        Damage::QueryForgotten(payment) => Arc::make_mut(rows.payments.get_mut(payment)?).query_at = None,
+        Damage::ConfirmForgotten(id) => shipment(rows, id)?.confirm_due = None,
+        Damage::ConfirmMoved(id) => shipment(rows, id)?.confirm_due = Some(Timestamp(0)),
+        Damage::CarrierForgotten(id) => shipment(rows, id)?.ask_at = Some(Timestamp(0)),
+        Damage::ParcelsUnnamed(order) => account(rows, order)?.shipments.clear(),
+        Damage::AfterSalesUnnamed(order) => account(rows, order)?.after_sales.clear(),
+        Damage::AfterSaleStuck(id) => after_sale(rows, id)?.status = AfterSaleStatus::Refunding,
+        Damage::ReturnForgotten(id) => after_sale(rows, id)?.ship_back_by = None,
+        Damage::ReviewMoved(id) => after_sale(rows, id)?.review_due_at = Timestamp(0),
+        Damage::ClaimTooLarge(id) => after_sale(rows, id)?.lines.first_mut()?.quantity += 2,
+        Damage::KeptTooMany(id) => after_sale(rows, id)?.lines.first_mut()?.kept += 2,
+        Damage::DifferenceKept(id) => after_sale(rows, id)?.replacement.as_mut()?.paid -= 1,
         _ => return None,
     }
     Some(())
+}
+
+fn shipment<'a>(rows: &'a mut Changes, id: &ShipmentId) -> Option<&'a mut Shipment> {
+    rows.shipments.get_mut(id).map(Arc::make_mut)
+}
+
+fn after_sale<'a>(rows: &'a mut Changes, id: &AfterSaleId) -> Option<&'a mut AfterSale> {
+    rows.after_sales.get_mut(id).map(Arc::make_mut)
 }
 
 fn account<'a>(rows: &'a mut Changes, order: &OrderId) -> Option<&'a mut OrderAccount> {
