@@ -17,18 +17,23 @@ use crate::{
 
 /// The problem of a refusal.
 pub(crate) fn problem_of_refusal(refusal: &Refusal) -> Problem {
+    problem_of_refusal_of(refusal, "sku")
+}
+
+/// The problem of a refusal of a request whose lines have their SKU in this member.
+pub(crate) fn problem_of_refusal_of(refusal: &Refusal, sku_member: &str) -> Problem {
     match refusal {
         Refusal::InvalidRequest { pointer, detail } => {
             Problem::invalid(vec![FieldError::at(pointer.to_string(), detail.to_string())])
         }
         Refusal::NotFound { thing } => Problem::not_found(name_of(*thing)),
         Refusal::UnknownSku { line, sku } => {
-            of_line(Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}.")), *line)
-                .with("sku", sku.as_str())
+            let problem = Problem::new(ProblemCode::UnknownSku, format!("There is no product {sku}."));
+            of_line(problem, *line, sku_member).with("sku", sku.as_str())
         }
         Refusal::SkuNotSellable { line, sku } => {
-            of_line(Problem::new(ProblemCode::SkuNotSellable, format!("The product {sku} is inactive.")), Some(*line))
-                .with("sku", sku.as_str())
+            let problem = Problem::new(ProblemCode::SkuNotSellable, format!("The product {sku} is inactive."));
+            of_line(problem, Some(*line), sku_member).with("sku", sku.as_str())
         }
         Refusal::InsufficientStock { sku, available } => {
             let detail = format!("Only {available} units of {sku} are available.");
@@ -107,9 +112,9 @@ fn problem_of_duplicate(order: OrderId) -> Problem {
     Problem::new(ProblemCode::DuplicateOrder, detail).with("order_id", id.as_str())
 }
 
-fn of_line(problem: Problem, line: Option<usize>) -> Problem {
+fn of_line(problem: Problem, line: Option<usize>, member: &str) -> Problem {
     match line {
-        Some(line) => problem.pointing_at(FieldError::at(format!("/lines/{line}/sku"), "cannot be ordered")),
+        Some(line) => problem.pointing_at(FieldError::at(format!("/lines/{line}/{member}"), "cannot be ordered")),
         None => problem,
     }
 }

@@ -84,7 +84,7 @@ impl AfterSaleBody<'_> {
     /// The command.
     pub(crate) fn into_command(self, order: OrderId, expected_version: Option<u64>) -> Result<OpenAfterSale, Problem> {
         let mut errors = FieldErrors::new();
-        check_count(self.lines.len(), 1, &mut errors);
+        check_count(self.lines.len(), &mut errors);
         let mut lines = Vec::with_capacity(self.lines.len().min(LINES_MAX));
         for (index, Object(body)) in self.lines.iter().enumerate().take(LINES_MAX) {
             let line = line_of(body.line, index, &mut errors);
@@ -226,7 +226,7 @@ pub(crate) struct InspectionBody {
     outcome: InspectionWord,
     /// The units that came. Without them, all; units that are not named then count as refused, because they did not come.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<InspectedLineBody>>, max_items = 1_000)]
+    #[schema(value_type = Option<Vec<InspectedLineBody>>, min_items = 1, max_items = 1_000)]
     lines: Option<Vec<Object<InspectedLineBody>>>,
 }
 
@@ -238,8 +238,11 @@ impl InspectionBody {
         expected_version: Option<u64>,
     ) -> Result<ReceiveAfterSale, Problem> {
         let mut errors = FieldErrors::new();
+        // Without the member all units came. A list without entries would say that too, and whoever sends one means none.
+        if let Some(lines) = &self.lines {
+            check_count(lines.len(), &mut errors);
+        }
         let bodies = self.lines.unwrap_or_default();
-        check_count(bodies.len(), 0, &mut errors);
         let mut lines = Vec::with_capacity(bodies.len().min(LINES_MAX));
         for (index, Object(body)) in bodies.iter().enumerate().take(LINES_MAX) {
             let line = line_of(body.line, index, &mut errors);
@@ -251,8 +254,8 @@ impl InspectionBody {
     }
 }
 
-fn check_count(count: usize, least: usize, errors: &mut FieldErrors) {
-    let fits = (least..=LINES_MAX).contains(&count);
+fn check_count(count: usize, errors: &mut FieldErrors) {
+    let fits = (1..=LINES_MAX).contains(&count);
     errors.require(fits, format_args!("/lines"), "must have from 1 to 1,000 entries");
 }
 
@@ -307,6 +310,8 @@ mod tests {
     fn an_inspection_may_name_units_or_not() {
         let table = [
             (r#"{"outcome":"restock"}"#, Ok(0)),
+            (r#"{"outcome":"restock","lines":null}"#, Ok(0)),
+            (r#"{"outcome":"restock","lines":[]}"#, Err("/lines")),
             (r#"{"outcome":"scrap","lines":[{"line":2}]}"#, Ok(1)),
             (r#"{"outcome":"restock","lines":[{"line":1,"quantity":1,"outcome":"refuse"}]}"#, Ok(1)),
             (r#"{"outcome":"restock","lines":[{"line":0}]}"#, Err("/lines/0/line")),

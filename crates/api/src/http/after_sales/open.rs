@@ -6,7 +6,7 @@ use ordain_domain::{answer::Answer, command::Command, ids::OrderId};
 use crate::{
     answer,
     app::SharedApp,
-    http::respond,
+    http::respond_with_skus_in,
     number_text::PrefixedId,
     path::Named,
     preconditions::Precondition,
@@ -43,7 +43,7 @@ pub(crate) async fn open_after_sale(
     let expected_version = precondition.expected(stored)?;
     let command = submission.parse::<AfterSaleBody<'_>>()?.into_command(order, expected_version)?;
     let reply = app.execute(Some(ROUTE), key, Command::OpenAfterSale(command)).await?;
-    Ok(respond(reply, |answer| match answer {
+    Ok(respond_with_skus_in("replacement_sku", reply, |answer| match answer {
         Answer::AfterSale(opened) => {
             let response = answer::resource(StatusCode::CREATED, opened.version, &AfterSaleView::from(opened.as_ref()));
             Some(answer::located(response, &format!("/v1/after-sales/{}", PrefixedId::from(opened.id).as_str())))
