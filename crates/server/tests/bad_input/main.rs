@@ -3,6 +3,7 @@
 //! The rows stand beside this file, by what they are sent to. What a good request does is `http`'s matter.
 
 mod catalog;
+mod goods;
 mod money;
 mod orders;
 mod protocol;
@@ -150,7 +151,7 @@ impl Shop {
             seen.push(self.client.get(path).await.expect(200));
         }
         for order in [&self.unpaid, &self.cancelled, &self.paid] {
-            for list in ["payments", "refunds"] {
+            for list in ["payments", "refunds", "shipments", "after-sales"] {
                 seen.push(self.client.get(&format!("/v1/orders/{order}/{list}")).await.expect(200));
             }
         }
