@@ -169,9 +169,11 @@ fn units_to_cancel(order: &Order, wanted: &[RefundLine]) -> Result<Vec<RefundLin
     }
     let lines = refund::decide::merged(wanted);
     for unit in &lines {
-        let paid = order.quantities.get(unit.line).map_or(0, |line| line.paid);
-        if unit.quantity == 0 || unit.quantity > paid {
-            let at = wanted.iter().position(|line| line.line == unit.line).unwrap_or(0);
+        let at = wanted.iter().position(|line| line.line == unit.line).unwrap_or(0);
+        let Some(line) = order.quantities.get(unit.line) else {
+            return Err(Refusal::invalid_at(format!("/lines/{at}/line"), "is not a line of the order"));
+        };
+        if unit.quantity == 0 || unit.quantity > line.paid {
             let pointer = format!("/lines/{at}/quantity");
             return Err(Refusal::invalid_at(
                 pointer,

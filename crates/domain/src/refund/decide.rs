@@ -165,14 +165,12 @@ pub fn merged(lines: &[RefundLine]) -> Vec<RefundLine> {
 
 fn check_units(books: &Books, asked: &[RefundLine], lines: &[RefundLine]) -> Result<(), Refusal> {
     for unit in lines {
-        let left = books
-            .order
-            .placed
-            .lines
-            .get(unit.line)
-            .map_or(0, |line| line.quantity - books.account.line(unit.line).units);
+        let at = asked.iter().position(|line| line.line == unit.line).unwrap_or(0);
+        let Some(line) = books.order.placed.lines.get(unit.line) else {
+            return Err(Refusal::invalid_at(format!("/lines/{at}/line"), "is not a line of the order"));
+        };
+        let left = line.quantity - books.account.line(unit.line).units;
         if unit.quantity == 0 || unit.quantity > left {
-            let at = asked.iter().position(|line| line.line == unit.line).unwrap_or(0);
             let pointer = format!("/lines/{at}/quantity");
             return Err(Refusal::invalid_at(pointer, "must be from 1 to the units of the line that are not refunded"));
         }

@@ -202,6 +202,16 @@ async fn units_are_few_and_of_the_order() {
             rows.push(post(&format!("{}: {quantity} of {line}", call.0), &call.0, &body.to_string(), place));
         }
     }
+    let refund = (format!("{}refunds", goods.of_order), json!({"reason": "r"}));
+    for text in NUMBERS {
+        rows.push(raw(&refund, "quantity", text));
+        rows.push(raw(&refund, "line", text));
+        // An amount may be left out, and may be larger than a count of units.
+        if !matches!(text, "null" | "4294967297") {
+            let body = format!("{{\"reason\":\"r\",\"amount\":{text}}}");
+            rows.push(post(&format!("amount {text}"), &refund.0, &body, "/amount"));
+        }
+    }
     // One unit waits and one is with its buyer: twice one is too many, however it is said.
     let one = json!({"line": 1, "quantity": 1});
     let twice = json!([one, one]);

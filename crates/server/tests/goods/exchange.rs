@@ -174,3 +174,85 @@ async fn a_replacement_is_a_product_that_is_sold() {
     }
     shop.is_sound().await;
 }
+
+/// §3.5: a difference is paid once, however often its money comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_3_5_second_money_for_a_difference_goes_back() {
+    let shop = Shop::open(&[]).await;
+    let client = &shop.client;
+    let order = shop.delivered(&[("a", 1)]).await;
+    let row = client.exchange(&order, "b").await;
+    client.step(&row, "approve").await;
+    let first = open_attempt(&shop, &order).await;
+    let second = client.open(&order).await;
+    for attempt in [&first, &second] {
+        client.pay(attempt, &json!({"even_if_closed": true, "notify": "twice"})).await;
+    }
+    let refund = client.refunds_become(&order, 1, "succeeded").await.remove(0);
+    assert_eq!(refund["amount"], B - A, "{refund}");
+    let paid = client.row(&row).await["replacement"]["payment_id"].clone();
+    for attempt in [&first, &second] {
+        let back = if paid == json!(attempt) { 0 } else { B - A };
+        assert_eq!(client.moved(attempt).await.refunded, back);
+    }
+    client.step(&row, "receive:scrap").await;
+    client.step(&row, "reship").await;
+    client.after_sale_becomes(&row, "completed").await;
+    client.all_is_told().await;
+    assert_eq!(shop.kept(&order).await, B);
+    shop.is_sound().await;
+}
+
+/// An order that cost nothing has no channel: whoever wants the replacement opens the attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_3_5_a_difference_after_an_order_that_cost_nothing() {
+    let shop = Shop::open(&[]).await;
+    let client = &shop.client;
+    client.stocked("gift", 0, UNITS).await;
+    for step in ["reship", "reject"] {
+        let order = id(&client.place(&order("u", &[("gift", 1)])).await);
+        let parcel = client.ship(&order, &[(1, 1)]).await;
+        client.track(&parcel, "delivered", 1).await;
+        let row = client.exchange(&order, "c").await;
+        client.step(&row, "approve").await;
+        assert_eq!(client.payments(&order).await, Vec::<Value>::new());
+        assert_eq!(client.step(&row, "receive:restock").await["status"], "received");
+        let attempt = client.open(&order).await;
+        client.pay(&attempt, &json!({})).await;
+        client.after_sale_becomes(&row, "reshipping").await;
+        client.step(&row, step).await;
+        client.after_sale_becomes(&row, "completed").await;
+        let kept = if step == "reship" { C } else { 0 };
+        assert_eq!((shop.kept(&order).await, client.buckets(&order).await), (kept, vec![[0, 0, 1, 0]]), "{step}");
+    }
+    shop.is_sound().await;
+}
+
+/// A parcel that the carrier brings back takes its units out of their after-sales.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_back_by_the_carrier_is_not_exchanged() {
+    let shop = Shop::open(&[]).await;
+    let client = &shop.client;
+    let order = shop.paid(&[("a", 2)]).await;
+    let parcels = [client.ship(&order, &[(1, 1)]).await, client.ship(&order, &[(1, 1)]).await];
+    for parcel in &parcels {
+        client.track(parcel, "delivered", 1).await;
+    }
+    let older = client.after_sale(&order, "return", &[(1, 1)]).await;
+    let younger = client.exchange(&order, "b").await;
+    client.step(&younger, "approve").await;
+    let attempt = open_attempt(&shop, &order).await;
+    client.pay(&attempt, &json!({})).await;
+    client.payment_becomes(&attempt, "succeeded").await;
+    client.track(&parcels[0], "returned", 2).await;
+    let ended = client.row(&younger).await;
+    assert_eq!((&ended["status"], &ended["replacement"]["state"]), (&json!("rejected"), &json!("released")), "{ended}");
+    assert_eq!(client.row(&older).await["status"], "requested", "one unit is still with its buyer");
+    client.refunds_become(&order, 1, "succeeded").await;
+    assert_eq!((client.moved(&attempt).await.refunded, client.stock("b").await[2]), (B - A, UNITS));
+    assert_eq!(
+        (client.read(&order).await["status"].clone(), shop.kept(&order).await),
+        (json!("partially_shipped"), 2 * A)
+    );
+    shop.is_sound().await;
+}

@@ -15,7 +15,9 @@ mod legs;
 mod log;
 mod parcels;
 mod partial;
+mod race;
 mod receipt;
+mod restart;
 mod states;
 
 #[expect(dead_code, reason = "the suites share it, each uses its part")]
@@ -44,8 +46,8 @@ const UNITS: i64 = 100;
 /// A shop on data of its own.
 struct Shop {
     client: Client,
-    _server: Server,
-    _data: Data,
+    server: Server,
+    data: Data,
 }
 
 impl Shop {
@@ -56,7 +58,15 @@ impl Shop {
         for (sku, price) in [("a", A), ("b", B), ("c", C)] {
             client.stocked(sku, price, UNITS).await;
         }
-        Shop { client, _server: server, _data: data }
+        Shop { client, server, data }
+    }
+
+    /// Kills the server and starts another one on its data.
+    async fn killed_and_started(self, settings: &[&str]) -> Shop {
+        let Shop { server, data, .. } = self;
+        server.kill();
+        let server = data.serve(settings).await;
+        Shop { client: server.client(), server, data }
     }
 
     /// A paid order; its id.
