@@ -22,7 +22,7 @@ use crate::{
     },
     payment::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus},
     points::PointsAdjusted,
-    refund::{RefundFailed, RefundRequested, RefundSucceeded},
+    refund::{RefundFailed, RefundRequested, RefundRetried, RefundSucceeded},
     shipment::{ShipmentConfirmed, ShipmentCreated, ShipmentDelivered, ShipmentUpdated},
     stock::StockAdjusted,
     time::Timestamp,
@@ -200,6 +200,8 @@ events! {
     RefundSucceeded(RefundSucceeded) = "refund.succeeded",
     /// A try to give money back failed.
     RefundFailed(RefundFailed) = "refund.failed",
+    /// A person had a failed refund sent again.
+    RefundRetried(RefundRetried) = "refund.retried",
     /// Units were received or written off.
     StockAdjusted(StockAdjusted) = "stock.adjusted",
     /// A coupon was granted.

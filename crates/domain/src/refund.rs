@@ -10,5 +10,5 @@ mod state;
 
 pub use command::{RefundLine, RequestRefund, ResolveRefund, RetryRefund};
 pub use decide::merged;
-pub use event::{RefundFailed, RefundRequested, RefundSucceeded};
+pub use event::{RefundFailed, RefundRequested, RefundRetried, RefundSucceeded};
 pub use state::{REFUND_EDGES, Refund, RefundCause, RefundStatus, RefundStep};

@@ -24,7 +24,7 @@ use crate::{
         event::{
             after_sale::{ApprovedView, ReceivedView, SentView},
             payment::{CapturedView, EndedView, OpenedView, SurplusView},
-            refund::{FailedView, RequestedView, SucceededView},
+            refund::{FailedView, RequestedView, RetriedView, SucceededView},
             shipment::{ConfirmedView, DeliveredView, UpdatedView},
         },
         order_view::{CancelReasonWord, PriceView, QuoteLineView},
@@ -116,6 +116,9 @@ pub(crate) enum EventData<'a> {
     /// `refund.failed`
     #[schema(title = "refund.failed")]
     RefundFailed(FailedView<'a>),
+    /// `refund.retried`
+    #[schema(title = "refund.retried")]
+    RefundRetried(RetriedView),
     /// `shipment.created`
     #[schema(title = "shipment.created")]
     ShipmentCreated(shipment::CreatedView<'a>),
@@ -226,6 +229,7 @@ impl<'a> EventData<'a> {
             Event::RefundRequested(requested) => EventData::RefundRequested(requested.into()),
             Event::RefundSucceeded(succeeded) => EventData::RefundSucceeded(succeeded.into()),
             Event::RefundFailed(failed) => EventData::RefundFailed(failed.into()),
+            Event::RefundRetried(retried) => EventData::RefundRetried(retried.into()),
             event => return EventData::of_goods(event),
         })
     }
@@ -266,6 +270,7 @@ impl<'a> EventData<'a> {
             | Event::RefundRequested(_)
             | Event::RefundSucceeded(_)
             | Event::RefundFailed(_)
+            | Event::RefundRetried(_)
             | Event::StockAdjusted(_)
             | Event::CouponGranted(_)
             | Event::PointsAdjusted(_)

@@ -105,6 +105,7 @@ impl Order {
             | Event::PaymentSurplus(_)
             | Event::RefundRequested(_)
             | Event::RefundFailed(_)
+            | Event::RefundRetried(_)
             | Event::OrderShipped(_)
             | Event::OrderDelivered(_)
             | Event::OrderCompleted(_)

@@ -17,8 +17,8 @@ use crate::{
     payment::{Books, CallOutcome, ChannelReport, LineAccount, Payment, RefundReport},
     points,
     refund::{
-        Refund, RefundCause, RefundFailed, RefundLine, RefundRequested, RefundStatus, RefundStep, RefundSucceeded,
-        RequestRefund, ResolveRefund, RetryRefund,
+        Refund, RefundCause, RefundFailed, RefundLine, RefundRequested, RefundRetried, RefundStatus, RefundStep,
+        RefundSucceeded, RequestRefund, ResolveRefund, RetryRefund,
     },
     refusal::{Refusal, Thing},
     scope::Scope,
@@ -407,6 +407,7 @@ pub fn retry(scope: &mut Scope<'_>, command: RetryRefund) -> Result<Answer, Refu
     // A person's retry begins a fresh series of tries.
     let fresh = Refund { tries: 0, ..refund.as_ref().clone() };
     let again = send_again(scope, &mut books, &fresh).ok_or(state)?;
+    books.record(scope, Event::RefundRetried(RefundRetried { refund: refund.id, failed_tries: refund.tries }));
     books.close(scope);
     Ok(Answer::Refund(again))
 }

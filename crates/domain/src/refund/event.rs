@@ -40,6 +40,15 @@ pub struct RefundSucceeded {
     pub note: Option<Arc<str>>,
 }
 
+/// `refund.retried`: a person had a failed refund sent again. Who and when is told by the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRetried {
+    /// The refund.
+    pub refund: RefundId,
+    /// How many tries had failed before, at least 1. They are counted from 1 again.
+    pub failed_tries: u32,
+}
+
 /// `refund.failed`: a try failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundFailed {

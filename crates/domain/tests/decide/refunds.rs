@@ -6,11 +6,12 @@ use ordain_domain::{
     answer::Answer,
     command::Command,
     coupon::CouponState,
+    event::{Actor, Event},
     ids::{OrderId, RefundId},
     order::PlaceOrder,
     outbox::{Message, Task},
     payment::{CallOutcome, ChannelReport, RefundReport},
-    refund::{Refund, RefundLine, RefundStatus, RequestRefund, ResolveRefund, RetryRefund},
+    refund::{Refund, RefundLine, RefundRetried, RefundStatus, RequestRefund, ResolveRefund, RetryRefund},
     timer::TimerKind,
 };
 use proptest::prelude::*;
@@ -132,7 +133,10 @@ fn a_failing_refund_is_tried_with_pauses_and_then_left_to_a_person() {
     assert!(world.timers().is_empty(), "nothing but a person moves it");
     assert_eq!(world.account(order).refunding, 200, "the money is still owed");
     assert_eq!(code_of(&world.refuse(&operator(request(order, &[], Some(1))))), "refund_exceeds");
-    world.accept(&operator(retry));
+    let (_, changes) = world.run_and_show(&[operator(retry)]);
+    let event = changes.events.last().unwrap();
+    let retried = RefundRetried { refund: refund.id, failed_tries: manual.tries };
+    assert_eq!((&event.event, event.actor), (&Event::RefundRetried(retried), Actor::Operator), "who did it is kept");
     assert_eq!(last(&world).task, Task::SendRefund(refund.id));
     world.answer(&last(&world), CallOutcome::NotSent);
     assert_eq!(row(&world, refund.id).status, RefundStatus::Failed);

@@ -177,6 +177,15 @@ async fn a_refund_that_is_refused_for_good_waits_for_a_person() {
     retry(client, refund).await;
     client.refunds_become(order, 1, "succeeded").await;
     assert_eq!(client.moved(payment).await, moved(PRICE, PRICE));
+    let events = client.get(&format!("/v1/orders/{order}/events")).await.expect(200);
+    let retried = events["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|event| event["type"] == "refund.retried")
+        .expect("a retry is told");
+    assert_eq!(retried["data"], json!({"refund_id": refund, "failed_tries": 2}), "{retried}");
+    assert_eq!(retried["actor"], "operator", "{retried}");
 
     let (order, payment, refund) = &ended[1];
     let resolve = format!("/v1/refunds/{refund}/resolve");

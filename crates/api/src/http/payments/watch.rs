@@ -97,6 +97,7 @@ impl Facts {
             }
             Event::RefundSucceeded(succeeded) => self.refunds.contains(&succeeded.refund),
             Event::RefundFailed(failed) => self.refunds.contains(&failed.refund),
+            Event::RefundRetried(retried) => self.refunds.contains(&retried.refund),
             _ => false,
         }
     }

@@ -1,6 +1,6 @@
 //! Data of refund events on the wire.
 
-use ordain_domain::refund::{RefundFailed, RefundRequested, RefundSucceeded};
+use ordain_domain::refund::{RefundFailed, RefundRequested, RefundRetried, RefundSucceeded};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -79,5 +79,21 @@ impl<'a> From<&'a RefundFailed> for FailedView<'a> {
             needs_attention: failed.is_manual,
             note: failed.note.as_deref(),
         }
+    }
+}
+
+/// `refund.retried`: a person had a failed refund sent again; `actor` and `at` of the event say who and when.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefundRetried)]
+pub(crate) struct RetriedView {
+    #[schema(value_type = String)]
+    refund_id: PrefixedId,
+    /// How many tries had failed before. They are counted from 1 again.
+    failed_tries: u32,
+}
+
+impl From<&RefundRetried> for RetriedView {
+    fn from(retried: &RefundRetried) -> RetriedView {
+        RetriedView { refund_id: retried.refund.into(), failed_tries: retried.failed_tries }
     }
 }
