@@ -30,7 +30,8 @@ use crate::{
 };
 
 /// Who caused a fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// The user that the thing belongs to.
     Buyer,
@@ -76,6 +77,12 @@ impl Actor {
             Actor::Scan => "scan",
             Actor::Delivery => "delivery",
         }
+    }
+
+    /// The actor of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Actor> {
+        Actor::ALL.into_iter().find(|actor| actor.as_str() == word)
     }
 }
 

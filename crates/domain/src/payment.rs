@@ -20,6 +20,6 @@ pub use books::Books;
 pub use command::{CallOutcome, OpenPayment, RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification};
 pub(crate) use decide::Attempt;
 pub use event::{PaymentCaptured, PaymentEnded, PaymentOpened, PaymentSurplus, SurplusCause};
-pub use receipt::{RECEIPT_BODY_MAX, Receipt, ReceiptVerdict};
+pub use receipt::{RECEIPT_BODY_MAX, Receipt, ReceiptVerdict, Resolution};
 pub use report::{ChannelReport, PaymentReport, RefundReport, ReportedState};
 pub use state::{PAYMENT_EDGES, Payment, PaymentStatus, PaymentStep, TransactionKey};

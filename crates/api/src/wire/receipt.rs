@@ -133,6 +133,11 @@ pub(crate) struct ReceiptView<'a> {
     verdict: VerdictWord,
     /// Why it is quarantined, or how it was resolved.
     note: Option<&'a str>,
+    /// Who resolved it; null unless it is resolved.
+    resolved_by: Option<&'a str>,
+    /// When it was resolved; null unless it is.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    resolved_at: Option<Rfc3339>,
     /// What it says; null when it is forged.
     report: Option<ReportView<'a>>,
     /// Headers, one `name: value` each, without those that carry secrets.
@@ -153,6 +158,8 @@ impl<'a> From<&'a Receipt> for ReceiptView<'a> {
             payment_id: receipt.payment.map(PrefixedId::from),
             verdict: receipt.verdict.into(),
             note: receipt.note.as_deref(),
+            resolved_by: receipt.resolution.map(|resolution| resolution.by.as_str()),
+            resolved_at: receipt.resolution.map(|resolution| Rfc3339(resolution.at)),
             report: receipt.report.as_ref().map(ReportView::from),
             headers: receipt.headers.lines().collect(),
             body: String::from_utf8_lossy(&receipt.body),

@@ -14,7 +14,7 @@ use crate::{
     outbox::Task,
     payment::{
         Books, CallOutcome, OpenPayment, Payment, PaymentOpened, PaymentStatus, Receipt, ReceiptVerdict,
-        RefreshPayment, ResolveReceipt, TakeChannelAnswer, TakeNotification, asking, money, notification,
+        RefreshPayment, Resolution, ResolveReceipt, TakeChannelAnswer, TakeNotification, asking, money, notification,
     },
     refund,
     refusal::{Refusal, Thing},
@@ -182,7 +182,9 @@ pub fn resolve_receipt(scope: &mut Scope<'_>, command: &ResolveReceipt) -> Resul
     let receipt = scope.receipt(command.receipt).filter(|receipt| receipt.verdict == ReceiptVerdict::Quarantined);
     let receipt = receipt.cloned().ok_or(Refusal::NotFound { thing: Thing::Receipt })?;
     let note = Some(Arc::clone(&command.note));
-    let resolved = Arc::new(Receipt { verdict: ReceiptVerdict::Resolved, note, ..receipt.as_ref().clone() });
+    let resolution = Some(Resolution { by: scope.actor, at: scope.now });
+    let resolved =
+        Arc::new(Receipt { verdict: ReceiptVerdict::Resolved, note, resolution, ..receipt.as_ref().clone() });
     scope.changes.receipts.insert(resolved.id, Arc::clone(&resolved));
     Ok(Answer::Receipt(resolved))
 }

@@ -100,6 +100,7 @@ pub(crate) fn take_answer(
                 arrived_at: scope.now,
                 verdict: ReceiptVerdict::Quarantined,
                 note: Some(Arc::from(note)),
+                resolution: None,
             };
             scope.changes.receipts.insert(receipt.id, Arc::new(receipt));
             // An attempt that ended is asked about by nobody anyway; the receipt alone waits for a person.

@@ -57,6 +57,7 @@ pub(crate) fn take(scope: &mut Scope<'_>, command: &TakeNotification) -> Result<
         arrived_at: command.arrived_at,
         verdict: judged.verdict,
         note: judged.note.map(Arc::from),
+        resolution: None,
     });
     scope.changes.receipts.insert(receipt.id, Arc::clone(&receipt));
     Ok(Answer::Receipt(receipt))

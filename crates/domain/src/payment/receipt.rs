@@ -1,12 +1,13 @@
 //! Notifications as they arrived: kept before anything follows from them, and for ever.
 //!
-//! A receipt is evidence. It is never changed but for the note of the person who settled a quarantined one.
+//! A receipt is evidence. It is never changed but for what is kept of the person who settled a quarantined one.
 
 use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    event::Actor,
     ids::{PaymentId, ReceiptId},
     payment::report::ChannelReport,
     time::Timestamp,
@@ -65,6 +66,15 @@ impl ReceiptVerdict {
     }
 }
 
+/// Who settled a quarantined notification, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Who it was.
+    pub by: Actor,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
 /// One notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -88,4 +98,7 @@ pub struct Receipt {
     pub verdict: ReceiptVerdict,
     /// Why it is quarantined, or how it was resolved.
     pub note: Option<Arc<str>>,
+    /// Who resolved it; there exactly while the verdict is [`ReceiptVerdict::Resolved`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
 }

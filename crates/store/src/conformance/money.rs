@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use ordain_domain::{
     command::Command,
+    event::Actor,
     ids::{AfterSaleId, OrderId, PaymentId, ReceiptId, RefundId},
     money::AMOUNT_MAX,
     order::{CancelReason, OrderStatus},
     payment::{
         CallOutcome, ChannelReport, LineAccount, OrderAccount, Payment, PaymentReport, PaymentStatus, RECEIPT_BODY_MAX,
-        Receipt, ReceiptVerdict, ReportedState, ResolveReceipt,
+        Receipt, ReceiptVerdict, ReportedState, Resolution, ResolveReceipt,
     },
     refund::{Refund, RefundCause, RefundLine, RefundStatus, ResolveRefund, RetryRefund},
     rows::Changes,
@@ -267,6 +268,7 @@ fn full() -> (Payment, Refund, Receipt) {
         arrived_at: BEGIN,
         verdict: ReceiptVerdict::Resolved,
         note: text("seen"),
+        resolution: Some(Resolution { by: Actor::Operator, at: Timestamp(-1) }),
     };
     (payment, refund, receipt)
 }
@@ -320,7 +322,9 @@ pub fn rows_of_money_with_everything_and_nothing<F: Fixture>() {
             report: None,
             headers: Arc::from(""),
             body: Arc::from([]),
+            verdict: ReceiptVerdict::Forged,
             note: None,
+            resolution: None,
             ..receipt.clone()
         },
     );

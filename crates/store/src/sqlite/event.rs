@@ -120,7 +120,7 @@ fn record(row: &Row<'_>) -> Result<EventRecord, SqliteFailure> {
         None => subject_of(&event, text(row, 2)?)?,
     };
     let word = text(row, 7)?;
-    let actor = Actor::ALL.into_iter().find(|actor| actor.as_str() == word);
+    let actor = Actor::from_word(word);
     Ok(EventRecord {
         id: EventId::from_number(row.get(0)?),
         subject,

@@ -1,36 +1,45 @@
 //! Notifications of channels, as they arrived.
 //!
-//! The body is stored byte by byte. Only the verdict and its note ever change.
+//! The body is stored byte by byte. Only the verdict, its note and who resolved it ever change.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use ordain_domain::{
+    event::Actor,
     ids::{PaymentId, ReceiptId},
-    payment::{Receipt, ReceiptVerdict},
+    payment::{Receipt, ReceiptVerdict, Resolution},
     time::Timestamp,
 };
 use ordain_engine::port::store::Before;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    bind::{JsonBuffer, json, optional_text, shared, shared_or_none, text},
+    bind::{JsonBuffer, json, optional_text, optional_time, shared, shared_or_none, text},
     failure::SqliteFailure,
 };
 
 const RECEIPT_LOAD: &str = "-- receipt_load
-SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note FROM receipts WHERE id = ?1";
+SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
+    resolved_at
+FROM receipts WHERE id = ?1";
 
 const RECEIPT_PUT: &str = "-- receipt_put
-INSERT INTO receipts (id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, note = excluded.note";
+INSERT INTO receipts (id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
+    resolved_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, note = excluded.note, resolved_by = excluded.resolved_by,
+    resolved_at = excluded.resolved_at";
 
 const RECEIPTS_BEFORE_LIST: &str = "-- receipts_before_list
-SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note FROM receipts
+SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
+    resolved_at
+FROM receipts
 WHERE id < ?1 ORDER BY id DESC LIMIT ?2 + 0";
 
 const RECEIPTS_QUARANTINED_LIST: &str = "-- receipts_quarantined_list
-SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note FROM receipts
+SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
+    resolved_at
+FROM receipts
 WHERE verdict = 'quarantined' AND id < ?1 ORDER BY id DESC LIMIT ?2 + 0";
 
 /// How many notifications a list looks at.
@@ -58,7 +67,15 @@ pub(super) fn receipt(row: &Row<'_>) -> Result<Receipt, SqliteFailure> {
         arrived_at: Timestamp(row.get(7)?),
         verdict: verdict.ok_or_else(|| SqliteFailure::damaged("receipts", format_args!("verdict {word:?}")))?,
         note: shared_or_none(row, 9)?,
+        resolution: resolution(row)?,
     })
+}
+
+fn resolution(row: &Row<'_>) -> Result<Option<Resolution>, SqliteFailure> {
+    let (Some(word), Some(at)) = (optional_text(row, 10)?, optional_time(row, 11)?) else { return Ok(None) };
+    let by = Actor::from_word(word);
+    let by = by.ok_or_else(|| SqliteFailure::damaged("receipts", format_args!("actor {word:?}")))?;
+    Ok(Some(Resolution { by, at }))
 }
 
 /// Notifications before an id, newest first, and where to go on when the page or the bound was full. Those in quarantine have
@@ -109,6 +126,8 @@ pub(super) fn put(
             receipt.arrived_at.0,
             receipt.verdict.as_str(),
             receipt.note.as_deref(),
+            receipt.resolution.map(|resolution| resolution.by.as_str()),
+            receipt.resolution.map(|resolution| resolution.at.0),
         ])?;
     }
     Ok(())
