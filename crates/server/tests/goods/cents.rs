@@ -70,7 +70,7 @@ async fn case_3_4_units_paid_back_in_any_order_end_at_the_paid_total() {
         client.track(&parcel, "delivered", 1).await;
         for (at, line) in sequence.iter().enumerate() {
             let before = client.read(&order).await;
-            give_back(&shop, &order, *line, (at < 3, (number + at as u64) % 2 == 0)).await;
+            give_back(&shop, &order, *line, (at < 3, (number + at as u64).is_multiple_of(2))).await;
             let refunds = client.refunds_become(&order, at + 1, "succeeded").await;
             assert_eq!(refunds[0]["lines"], units(&[(*line, 1)]), "newest first: {refunds:?}");
             let after = client.read(&order).await;

@@ -70,7 +70,7 @@ async fn what_nobody_reviews_is_rejected_where_the_shop_wants_that() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_sent_back_in_time_is_kept() {
-    let shop = Shop::open(&["after_sales.ship_back_within=500ms"]).await;
+    let shop = Shop::open(&["after_sales.ship_back_within=1s"]).await;
     let client = &shop.client;
     let in_time = shop.delivered(&[("a", 1)]).await;
     let sent = client.after_sale(&in_time, "return", &[(1, 1)]).await;

@@ -19,6 +19,7 @@ mod race;
 mod receipt;
 mod restart;
 mod states;
+mod walks;
 
 #[expect(dead_code, reason = "the suites share it, each uses its part")]
 #[path = "../support"]

@@ -7,8 +7,8 @@ use crate::{A, B, Shop, UNITS, calls::body_of, support::shop::id};
 
 const SETTINGS: [&str; 4] = [
     "orders.auto_confirm_after=500ms",
-    "orders.payment_window=1500ms",
-    "after_sales.review_within=500ms",
+    "orders.payment_window=2s",
+    "after_sales.review_within=1s",
     "after_sales.ship_back_within=500ms",
 ];
 
