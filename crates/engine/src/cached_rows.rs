@@ -6,56 +6,44 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::Hash,
     sync::Arc,
 };
 
 use ordain_domain::{
-    ids::{OrderId, PaymentId, ShipmentId},
-    payment::{OrderAccount, Payment},
+    ids::{OrderId, ShipmentId},
+    payment::OrderAccount,
     rows::{Changes, Keys, Rows},
     shipment::Shipment,
     stock::Locks,
 };
 use quick_cache::unsync::Cache;
 
-use crate::recent::RecentOrders;
+use crate::shard::Shared;
 
 /// How many rows of each table are kept: about 10 MiB each at the most.
 const ROWS_MAX: usize = 20_000;
 
-/// The kept rows, besides the orders, which readers share.
+/// The kept rows, besides the orders and the attempts to pay, which readers share.
 pub(crate) struct CachedRows {
     locks: Cache<OrderId, Locks>,
     accounts: Cache<OrderId, Arc<OrderAccount>>,
-    payments: Cache<PaymentId, Arc<Payment>>,
     shipments: Cache<ShipmentId, Arc<Shipment>>,
 }
 
 impl Default for CachedRows {
     fn default() -> CachedRows {
-        CachedRows {
-            locks: Cache::new(ROWS_MAX),
-            accounts: Cache::new(ROWS_MAX),
-            payments: Cache::new(ROWS_MAX),
-            shipments: Cache::new(ROWS_MAX),
-        }
+        CachedRows { locks: Cache::new(ROWS_MAX), accounts: Cache::new(ROWS_MAX), shipments: Cache::new(ROWS_MAX) }
     }
 }
 
 impl CachedRows {
     /// Gives what is kept of `keys`, and takes it out of them.
-    pub(crate) fn fill(&self, orders: &RecentOrders, keys: &mut Keys, rows: &mut Rows) {
-        for id in &keys.orders {
-            if let Some(order) = orders.get(*id) {
-                rows.orders.insert(*id, Some(order));
-            }
-        }
-        give(&self.locks, &keys.locks, &mut rows.locks);
-        give(&self.accounts, &keys.accounts, &mut rows.accounts);
-        give(&self.payments, &keys.payments, &mut rows.payments);
-        give(&self.shipments, &keys.shipments, &mut rows.shipments);
-        rows.retain_missing(keys);
+    pub(crate) fn fill(&self, shared: &Shared, keys: &mut Keys, rows: &mut Rows) {
+        give(|id| shared.recent.get(*id), &mut keys.orders, &mut rows.orders);
+        give(|id| self.locks.get(id).cloned(), &mut keys.locks, &mut rows.locks);
+        give(|id| self.accounts.get(id).cloned(), &mut keys.accounts, &mut rows.accounts);
+        give(|id| shared.recent_payments.get(*id), &mut keys.payments, &mut rows.payments);
+        give(|id| self.shipments.get(id).cloned(), &mut keys.shipments, &mut rows.shipments);
     }
 
     /// Keeps what a commit wrote.
@@ -66,20 +54,29 @@ impl CachedRows {
         for (id, row) in &changes.accounts {
             self.accounts.insert(*id, Arc::clone(row));
         }
-        for (id, row) in &changes.payments {
-            self.payments.insert(*id, Arc::clone(row));
-        }
         for (id, row) in &changes.shipments {
             self.shipments.insert(*id, Arc::clone(row));
         }
     }
 }
 
-/// Hands out the kept rows of one table.
-fn give<K: Ord + Copy + Hash, R: Clone>(kept: &Cache<K, R>, keys: &BTreeSet<K>, rows: &mut BTreeMap<K, Option<R>>) {
-    for key in keys {
-        if let Some(row) = kept.get(key) {
-            rows.insert(*key, Some(row.clone()));
+/// Hands out the kept rows of one table. Both sides are made anew from what is in order already, which is far cheaper than
+/// taking most of the keys out one by one.
+fn give<K: Ord + Copy, R>(kept: impl Fn(&K) -> Option<R>, keys: &mut BTreeSet<K>, rows: &mut BTreeMap<K, Option<R>>) {
+    if keys.is_empty() {
+        return;
+    }
+    let (mut found, mut missing) = (Vec::with_capacity(keys.len()), Vec::new());
+    for key in std::mem::take(keys) {
+        match kept(&key) {
+            Some(row) => found.push((key, Some(row))),
+            None => missing.push(key),
         }
+    }
+    *keys = BTreeSet::from_iter(missing);
+    if rows.is_empty() {
+        *rows = BTreeMap::from_iter(found);
+    } else {
+        rows.extend(found);
     }
 }

@@ -167,7 +167,7 @@ impl Courier {
             Task::OpenPayment(id) | Task::QueryPayment(id) | Task::ClosePayment(id) => {
                 let payment = match parcel.payment {
                     Some(payment) => Some(payment),
-                    None => self.engine.reader().payment(id)?.map(Arc::new),
+                    None => self.engine.payment(id)?,
                 };
                 match payment {
                     Some(payment) => Ok(self.call_about_payment(task, &payment).await),
@@ -184,7 +184,7 @@ impl Courier {
                 };
                 let payment = match parcel.payment {
                     Some(payment) => Some(payment),
-                    None => self.engine.reader().payment(refund.payment)?.map(Arc::new),
+                    None => self.engine.payment(refund.payment)?,
                 };
                 match payment {
                     Some(payment) => Ok(self.call_about_refund(task, &refund, &payment).await),

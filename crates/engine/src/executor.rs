@@ -46,6 +46,9 @@ pub(crate) struct Executor {
     pub(crate) limits: BatchLimits,
     /// Whether timers of the last batch were put back.
     pub(crate) timers_failed: bool,
+    /// The commands of a batch. It is kept, because a buffer of this size is given back to the system and fetched from it, page
+    /// by page, when every batch makes its own.
+    pub(crate) envelopes: Vec<Envelope>,
 }
 
 impl Executor {
@@ -85,8 +88,8 @@ impl Executor {
     /// One batch of everything that was taken, and the timers that are due.
     fn step(&mut self, taken: Taken) -> Result<(), Halt> {
         let now = self.shard.now();
-        let mut envelopes = Vec::new();
-        let mut waiting = Vec::new();
+        let mut envelopes = std::mem::take(&mut self.envelopes);
+        let mut waiting = Vec::with_capacity(taken.work.len());
         let mut cursors = Vec::new();
         for work in taken.work {
             match work {
@@ -114,6 +117,8 @@ impl Executor {
             }
             self.settle_timers(&timers, answers);
         }
+        envelopes.clear();
+        self.envelopes = envelopes;
         cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
     }
 

@@ -39,7 +39,7 @@ use crate::{
         webhook_sender::WebhookSender,
     },
     queue::{Answers, CursorMove, Group, Queue, Work},
-    recent::RecentOrders,
+    recent::{RecentOrders, RecentPayments},
     routing::{Routing, ShardNumber},
     shard::{Halt, Shard, Shared},
     watch::{Watch, WatchHub},
@@ -98,6 +98,7 @@ impl Engine {
             answers: Arc::new(WatchHub::default()),
             outbox: Arc::new(Outbox::default()),
             recent: Arc::new(RecentOrders::default()),
+            recent_payments: Arc::new(RecentPayments::default()),
             catalog: Arc::new(ArcSwap::from_pointee(Catalog::default())),
             last_event: Arc::new(tokio::sync::watch::channel(0).0),
             letters: Arc::new(tokio::sync::watch::channel(()).0),
@@ -111,6 +112,7 @@ impl Engine {
             shared: shared.clone(),
             limits,
             timers_failed: false,
+            envelopes: Vec::new(),
         };
         let thread = std::thread::Builder::new().name(String::from("shard-0"));
         let thread = thread.spawn({
@@ -190,6 +192,17 @@ impl Engine {
         }
     }
 
+    /// An attempt to pay as its last commit left it: from memory if it changed lately, else from the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn payment(&self, id: PaymentId) -> Result<Option<Arc<Payment>>, StoreFailure> {
+        match self.shared.recent_payments.get(id) {
+            Some(payment) => Ok(Some(payment)),
+            None => Ok(self.reader.payment(id)?.map(Arc::new)),
+        }
+    }
+
     /// An order as it was after its event of the given number.
     ///
     /// # Errors
@@ -248,12 +261,12 @@ impl Engine {
         payment: PaymentId,
         patience: Duration,
         is_done: impl Fn(&Payment) -> bool,
-    ) -> Result<Option<Payment>, EngineFailure> {
-        let Ok(mut watch) = self.watch_payment(payment) else { return Ok(self.reader.payment(payment)?) };
+    ) -> Result<Option<Arc<Payment>>, EngineFailure> {
+        let Ok(mut watch) = self.watch_payment(payment) else { return Ok(self.payment(payment)?) };
         let waiting = async {
             loop {
-                let row = self.reader.payment(payment)?;
-                if row.as_ref().is_none_or(&is_done) {
+                let row = self.payment(payment)?;
+                if row.as_deref().is_none_or(&is_done) {
                     return Ok(row);
                 }
                 watch.changed().await;
@@ -261,7 +274,7 @@ impl Engine {
         };
         match tokio::time::timeout(patience, waiting).await {
             Ok(row) => row,
-            Err(_) => Ok(self.reader.payment(payment)?),
+            Err(_) => Ok(self.payment(payment)?),
         }
     }
 

@@ -31,7 +31,7 @@ use crate::{
         clock::Clock,
         store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
     },
-    recent::RecentOrders,
+    recent::{RecentOrders, RecentPayments},
     timers::Wheel,
     watch::WatchHub,
 };
@@ -67,6 +67,7 @@ pub(crate) struct Shared {
     pub(crate) answers: Arc<WatchHub<PaymentId>>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<RecentOrders>,
+    pub(crate) recent_payments: Arc<RecentPayments>,
     pub(crate) catalog: Arc<ArcSwap<Catalog>>,
     pub(crate) last_event: Arc<tokio::sync::watch::Sender<i64>>,
     /// Told when letters were parked, tried, replayed or given up, and when webhook endpoints changed.
@@ -194,7 +195,7 @@ impl Shard {
             if missing.is_empty() {
                 return Ok(());
             }
-            self.cached.fill(&self.shared.recent, &mut missing, batch.loaded_mut());
+            self.cached.fill(&self.shared, &mut missing, batch.loaded_mut());
             if !missing.is_empty() {
                 self.store.load(&missing, batch.loaded_mut())?;
             }
@@ -259,6 +260,7 @@ impl Shard {
         self.carry = carry;
         self.wheel.apply(&changes.timers);
         changes.orders.values().for_each(|order| self.shared.recent.put(order));
+        changes.payments.values().for_each(|payment| self.shared.recent_payments.put(payment));
         self.cached.take_over(changes);
         self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
         self.shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));

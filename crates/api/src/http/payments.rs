@@ -10,11 +10,14 @@ pub(crate) mod qr;
 pub(crate) mod refresh;
 pub(crate) mod watch;
 
+use std::sync::Arc;
+
 use ordain_domain::{ids::PaymentId, payment::Payment};
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, problem::Problem, refusal::problem_of_store};
 
 /// The attempt of an id as it stands.
-fn payment_of(app: &App, id: PaymentId) -> Result<Payment, Problem> {
-    app.read(|reader| reader.payment(id))?.ok_or_else(|| Problem::not_found("payment"))
+fn payment_of(app: &App, id: PaymentId) -> Result<Arc<Payment>, Problem> {
+    let payment = app.engine.payment(id).map_err(|failure| problem_of_store(&failure))?;
+    payment.ok_or_else(|| Problem::not_found("payment"))
 }

@@ -27,6 +27,7 @@ use std::{
 
 use self::{
     book::{Book, LifeLine},
+    pace::Pace,
     report::LifeReport,
     wire::Wire,
 };
@@ -75,6 +76,7 @@ struct Run {
     has_keys: bool,
     next: AtomicU64,
     is_stopped: AtomicBool,
+    pace: Pace,
 }
 
 impl Run {
@@ -109,6 +111,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<LifeReport, Failure> {
         has_keys: arguments.keys == Switch::On,
         next: AtomicU64::new(0),
         is_stopped: AtomicBool::new(false),
+        pace: Pace::new(),
         scenario,
     });
     let book = measure(arguments, &run)?;

@@ -15,7 +15,7 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bind::{JsonBuffer, json, optional_text, optional_time, shared_or_none, signed, unsigned, unsigned_32},
+    bind::{JsonBuffer, Put, json, optional_text, optional_time, shared_or_none, signed, unsigned, unsigned_32},
     failure::SqliteFailure,
     order::cancel_reason,
 };
@@ -24,14 +24,16 @@ const ACCOUNT_LOAD: &str = "-- account_load
 SELECT order_id, captured, refunded, refunding, closing_until, closing_reason, closing_note, lines, lists, version
 FROM order_accounts WHERE order_id = ?1";
 
-const ACCOUNT_PUT: &str = "-- account_put
+const ACCOUNT_UPDATE: &str = "-- account_update
+UPDATE order_accounts SET captured = ?2, refunded = ?3, refunding = ?4, closing_until = ?5, closing_reason = ?6,
+    closing_note = ?7, lines = ?8, lists = ?9, version = ?10
+WHERE order_id = ?1 AND version < ?10";
+
+const ACCOUNT_INSERT: &str = "-- account_insert
 INSERT INTO order_accounts (order_id, captured, refunded, refunding, closing_until, closing_reason, closing_note, lines,
     lists, version)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-ON CONFLICT (order_id) DO UPDATE SET captured = excluded.captured, refunded = excluded.refunded,
-    refunding = excluded.refunding, closing_until = excluded.closing_until, closing_reason = excluded.closing_reason,
-    closing_note = excluded.closing_note, lines = excluded.lines, lists = excluded.lists, version = excluded.version
-WHERE version < excluded.version";
+ON CONFLICT (order_id) DO NOTHING";
 
 const LINE_ACCOUNTS_LOAD: &str = "-- line_accounts_load
 SELECT line, units, money, points FROM line_accounts WHERE order_id = ?1 ORDER BY line";
@@ -134,7 +136,7 @@ pub(super) fn put(
     if accounts.is_empty() {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached(ACCOUNT_PUT)?;
+    let mut put = Put::prepare(connection, ACCOUNT_UPDATE, ACCOUNT_INSERT)?;
     for (id, account) in accounts {
         if !account.lines.is_empty() {
             put_lines(connection, account, orders.get(id).map(AsRef::as_ref))?;
@@ -147,7 +149,7 @@ pub(super) fn put(
             after_sales: Cow::Borrowed(&account.after_sales),
             timers: Cow::Borrowed(&account.timers),
         };
-        let written = statement.execute(params![
+        let is_written = put.row(params![
             id.number(),
             account.captured,
             account.refunded,
@@ -159,7 +161,7 @@ pub(super) fn put(
             json.of(&lists)?,
             signed(account.version)?,
         ])?;
-        if written != 1 {
+        if !is_written {
             let text = format!("the account of {id} is stored with version {} or above", account.version);
             return Err(SqliteFailure::Guard(text));
         }

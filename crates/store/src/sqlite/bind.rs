@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use ordain_domain::{money::Currency, time::Timestamp};
 use rusqlite::{
-    Row,
+    CachedStatement, Connection, Row,
     types::{ToSql, ToSqlOutput, ValueRef},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,6 +19,26 @@ pub(super) struct JsonText<'a>(pub(super) &'a [u8]);
 impl ToSql for JsonText<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
+/// Writes whole rows that are mostly stored already: over the stored one, else as a new one. One statement with ON CONFLICT DO
+/// UPDATE would have SQLite check every constraint of the row twice each time.
+pub(super) struct Put<'c> {
+    update: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Put<'c> {
+    /// Both statements take the same parameters. The update names what must hold of the stored row, the insert leaves a
+    /// stored row alone.
+    pub(super) fn prepare(connection: &'c Connection, update: &str, insert: &str) -> Result<Put<'c>, SqliteFailure> {
+        Ok(Put { update: connection.prepare_cached(update)?, insert: connection.prepare_cached(insert)? })
+    }
+
+    /// Writes one row. False when the stored one is not as it must be; nothing was written then.
+    pub(super) fn row(&mut self, row: &[&dyn ToSql]) -> Result<bool, SqliteFailure> {
+        Ok(self.update.execute(row)? == 1 || self.insert.execute(row)? == 1)
     }
 }
 

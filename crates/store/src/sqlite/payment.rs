@@ -13,7 +13,7 @@ use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    bind::{currency, optional_text, optional_time, shared, shared_or_none, signed, text, unsigned, unsigned_32},
+    bind::{Put, currency, optional_text, optional_time, shared, shared_or_none, signed, text, unsigned, unsigned_32},
     failure::SqliteFailure,
 };
 
@@ -26,21 +26,22 @@ FROM payments WHERE id = ?1";
 const PAYMENT_STATUSES_LIST: &str = "-- payment_statuses_list
 SELECT status, count(*), min(updated_at) FROM payments GROUP BY status";
 
-const PAYMENT_PUT: &str = "-- payment_put
+const PAYMENT_UPDATE: &str = "-- payment_update
+UPDATE payments SET status = ?4, reported = ?5, captured = ?8, refunded = ?9, refunding = ?10, counts = ?11,
+    transaction_number = ?12, pay_url = ?13, query_at = ?15, queries = ?16, is_manual = ?17, version = ?18, updated_at = ?22
+WHERE id = ?1 AND version <= ?18";
+
+const PAYMENT_INSERT: &str = "-- payment_insert
 INSERT INTO payments (id, order_id, channel, status, reported, amount, currency, captured, refunded, refunding, counts,
-    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, updated_at, expires_at,
-    after_sale_id)
+    transaction_number, pay_url, return_url, query_at, queries, is_manual, version, created_at, expires_at, after_sale_id,
+    updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
-ON CONFLICT (id) DO UPDATE SET status = excluded.status, reported = excluded.reported, captured = excluded.captured,
-    refunded = excluded.refunded, refunding = excluded.refunding, counts = excluded.counts,
-    transaction_number = excluded.transaction_number, pay_url = excluded.pay_url, query_at = excluded.query_at,
-    queries = excluded.queries, is_manual = excluded.is_manual, version = excluded.version,
-    updated_at = excluded.updated_at
-WHERE version <= excluded.version";
+ON CONFLICT (id) DO NOTHING";
 
 const PAYMENTS_OVERDUE_LIST: &str = "-- payments_overdue_list
 SELECT id, order_id FROM payments INDEXED BY payments_open
-WHERE status IN ('created', 'pending', 'unknown') AND id > ?1 AND query_at < ?2 ORDER BY id LIMIT ?3 + 0";
+WHERE (status = 'created' OR status = 'pending' OR status = 'unknown') AND id > ?1 AND query_at < ?2
+ORDER BY id LIMIT ?3 + 0";
 
 const TRANSACTION_LOAD: &str = "-- transaction_load
 SELECT payment_id FROM channel_transactions WHERE channel = ?1 AND transaction_number = ?2";
@@ -105,9 +106,9 @@ pub(super) fn put(connection: &Connection, payments: &BTreeMap<PaymentId, Arc<Pa
     if payments.is_empty() {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached(PAYMENT_PUT)?;
+    let mut put = Put::prepare(connection, PAYMENT_UPDATE, PAYMENT_INSERT)?;
     for payment in payments.values() {
-        let written = statement.execute(params![
+        let is_written = put.row(params![
             payment.id.number(),
             payment.order.number(),
             &*payment.channel,
@@ -127,11 +128,11 @@ pub(super) fn put(connection: &Connection, payments: &BTreeMap<PaymentId, Arc<Pa
             payment.is_manual,
             signed(payment.version)?,
             payment.created_at.0,
-            payment.updated_at.0,
             payment.expires_at.0,
             payment.after_sale.map(AfterSaleId::number),
+            payment.updated_at.0,
         ])?;
-        if written != 1 {
+        if !is_written {
             let text = format!("{} is stored with a version above {}", payment.id, payment.version);
             return Err(SqliteFailure::Guard(text));
         }

@@ -13,7 +13,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     bind::{
-        JsonBuffer, json, json_or_default, optional_time, shared, shared_or_none, signed, text, unsigned, unsigned_32,
+        JsonBuffer, Put, json, json_or_default, optional_time, shared, shared_or_none, signed, text, unsigned,
+        unsigned_32,
     },
     failure::SqliteFailure,
 };
@@ -23,21 +24,23 @@ SELECT id, order_id, status, status_at, carrier, tracking_number, lines, facts, 
     confirm_due, confirmed_at, version, created_at, updated_at
 FROM shipments WHERE id = ?1";
 
-const SHIPMENT_PUT: &str = "-- shipment_put
+const SHIPMENT_UPDATE: &str = "-- shipment_update
+UPDATE shipments SET status = ?3, status_at = ?4, lines = ?7, facts = ?8, announced = ?9, ask_at = ?10, asks = ?11, note = ?12,
+    delivered_at = ?13, confirm_due = ?14, confirmed_at = ?15, version = ?16, updated_at = ?18
+WHERE id = ?1 AND version <= ?16";
+
+const SHIPMENT_INSERT: &str = "-- shipment_insert
 INSERT INTO shipments (id, order_id, status, status_at, carrier, tracking_number, lines, facts, announced, ask_at, asks, note,
     delivered_at, confirm_due, confirmed_at, version, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_at = excluded.status_at, lines = excluded.lines,
-    facts = excluded.facts, announced = excluded.announced, ask_at = excluded.ask_at, asks = excluded.asks,
-    note = excluded.note, delivered_at = excluded.delivered_at, confirm_due = excluded.confirm_due,
-    confirmed_at = excluded.confirmed_at, version = excluded.version, updated_at = excluded.updated_at
-WHERE version <= excluded.version";
+ON CONFLICT (id) DO NOTHING";
 
 const SHIPMENTS_OVERDUE_LIST: &str = "-- shipments_overdue_list
 SELECT id, order_id FROM shipments INDEXED BY shipments_unconfirmed
 WHERE confirm_due IS NOT NULL AND id > ?1 AND confirm_due < ?2 AND NOT EXISTS (
     SELECT 1 FROM after_sales INDEXED BY after_sales_claiming
-    WHERE after_sales.order_id = shipments.order_id AND after_sales.status IN ('requested', 'approved', 'returning'))
+    WHERE after_sales.order_id = shipments.order_id
+    AND (after_sales.status = 'requested' OR after_sales.status = 'approved' OR after_sales.status = 'returning'))
 ORDER BY id LIMIT ?3 + 0";
 
 /// A parcel.
@@ -82,11 +85,11 @@ pub(super) fn put(
     if shipments.is_empty() {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached(SHIPMENT_PUT)?;
+    let mut put = Put::prepare(connection, SHIPMENT_UPDATE, SHIPMENT_INSERT)?;
     let mut facts = JsonBuffer::default();
     for shipment in shipments.values() {
         let facts = if shipment.facts.is_empty() { None } else { Some(facts.of(&shipment.facts)?) };
-        let written = statement.execute(params![
+        let is_written = put.row(params![
             shipment.id.number(),
             shipment.order.number(),
             shipment.status.as_str(),
@@ -106,7 +109,7 @@ pub(super) fn put(
             shipment.created_at.0,
             shipment.updated_at.0,
         ])?;
-        if written != 1 {
+        if !is_written {
             let text = format!("{} is stored with a version above {}", shipment.id, shipment.version);
             return Err(SqliteFailure::Guard(text));
         }

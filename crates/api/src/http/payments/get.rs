@@ -18,5 +18,5 @@ pub(crate) async fn get_payment(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let payment = payment_of(&app, id)?;
-    Ok(answer::read(&headers, payment.version, &PaymentView::from(&payment)))
+    Ok(answer::read(&headers, payment.version, &PaymentView::from(&*payment)))
 }

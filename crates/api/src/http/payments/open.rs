@@ -3,6 +3,8 @@
 //! The attempt is durable before the channel hears of it, so none is ever lost: when the channel's answer does not come in
 //! time, the attempt is answered as it stands and followed to its end all the same.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::StatusCode,
@@ -57,7 +59,7 @@ pub(crate) async fn open_payment(
     let Ok(Answer::Payment(opened)) = &reply.outcome else { return Ok(respond(reply, |_| None)) };
     let is_answered = |payment: &Payment| payment.status != PaymentStatus::Created;
     let waited = app.engine.wait_for_payment(opened.id, app.settings.open_wait, is_answered).await;
-    let payment = waited.map_err(|failure| problem_of_failure(&failure))?.unwrap_or_else(|| opened.as_ref().clone());
+    let payment = waited.map_err(|failure| problem_of_failure(&failure))?.unwrap_or_else(|| Arc::clone(opened));
     Ok(answer::replayed(answer_of(&payment), reply.replayed))
 }
 

@@ -46,6 +46,6 @@ pub(crate) async fn refresh_payment(
         drop(tokio::time::timeout(app.settings.open_wait, answered).await);
     }
     let payment = payment_of(&app, payment)?;
-    let response = answer::resource(StatusCode::OK, payment.version, &PaymentView::from(&payment));
+    let response = answer::resource(StatusCode::OK, payment.version, &PaymentView::from(&*payment));
     Ok(answer::replayed(response, reply.replayed))
 }

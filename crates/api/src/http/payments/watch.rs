@@ -4,7 +4,10 @@
 //! on behind it with every fact that was missed. Changes without a fact (the channel took the attempt, its answer was lost)
 //! are told under the position of the fact before. `data` is always the attempt as it stands when it is sent.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use axum::{
     extract,
@@ -121,7 +124,7 @@ struct Watcher {
     app: SharedApp,
     watch: Watch<PaymentId>,
     /// The attempt as last read; never older than the facts that were taken.
-    payment: Payment,
+    payment: Arc<Payment>,
     facts: Facts,
     sent_version: u64,
 }
@@ -135,7 +138,7 @@ impl Watcher {
             let silent = self.facts.last.filter(|_| self.payment.version > self.sent_version);
             if let Some((position, kind)) = unsent.or(silent) {
                 self.sent_version = self.payment.version;
-                return Some(event_of(position, kind, &PaymentView::from(&self.payment)));
+                return Some(event_of(position, kind, &PaymentView::from(&*self.payment)));
             }
             tokio::select! {
                 biased;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Run, book::Book, pace::Pace, step::Step, wire::CHANNEL_BODY, wire::CallBuffers};
+use super::{Run, book::Book, step::Step, wire::CHANNEL_BODY, wire::CallBuffers};
 use crate::load::{answer, client::Connection, clock, scenario::RequestBuffers, tally::excerpt, worker::lock};
 
 /// After so many lives in a row that broke off a connection ends: nobody is there to answer.
@@ -23,14 +23,13 @@ struct Course {
     connection: Connection,
     orders: RequestBuffers,
     calls: CallBuffers,
-    pace: Pace,
 }
 
 /// Lives until there is none left.
 pub(super) async fn live_on(run: Arc<Run>, book: Arc<Mutex<Book>>) {
     let connection = Connection::new(run.endpoint.clone());
     let (orders, calls) = (RequestBuffers::default(), CallBuffers::default());
-    let mut course = Course { run, book, connection, orders, calls, pace: Pace::new() };
+    let mut course = Course { run, book, connection, orders, calls };
     let mut broken_in_a_row = 0;
     while let Some(number) = course.run.next_life() {
         match course.live(number).await {
@@ -113,14 +112,14 @@ impl Course {
         let broken = |why: String| Broken(format!("{}: {why}", Step::Notified.as_str()));
         let mut looks = 0;
         loop {
-            tokio::time::sleep(self.pace.before(looks)).await;
+            tokio::time::sleep(self.run.pace.before(looks)).await;
             looks += 1;
             let response = self.connection.exchange(&self.calls.request).await;
             let response = response.map_err(|error| broken(error.to_string()))?;
             let now = clock::now();
             match answer::status(response.body) {
                 Some("paid") => {
-                    self.pace.learn(looks);
+                    self.run.pace.learn(looks);
                     let mut book = lock(&self.book);
                     book.record(Step::Notified, now - since);
                     book.looks += u64::from(looks);

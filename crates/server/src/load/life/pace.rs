@@ -1,34 +1,38 @@
-//! How long to wait before looking whether a notification has come: learned from the looks before.
+//! How long to wait before looking whether a notification has come: learned from the looks before, of all connections.
 //!
 //! Looking too early costs the server a read that finds nothing; looking too late costs the life time. The pause shrinks a
 //! little with each look that finds it and grows more with each that does not, which settles where most first looks succeed.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-const PAUSE_SHORTEST: Duration = Duration::from_millis(1);
-const PAUSE_LONGEST: Duration = Duration::from_millis(100);
+/// Microseconds.
+const PAUSE_SHORTEST: u64 = 1_000;
+const PAUSE_LONGEST: u64 = 100_000;
 
-/// The pause of one connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pause: Duration,
-}
+/// The pause, in microseconds. A lost update of two at once only learns a little less.
+#[derive(Debug)]
+pub(super) struct Pace(AtomicU64);
 
 impl Pace {
     /// The first guess.
     pub(super) const fn new() -> Pace {
-        Pace { pause: Duration::from_millis(2) }
+        Pace(AtomicU64::new(2_000))
     }
 
     /// How long to wait before look `number`, counted from 0.
     pub(super) fn before(&self, number: u32) -> Duration {
-        if number == 0 { self.pause } else { (self.pause / 2).max(PAUSE_SHORTEST) }
+        let pause = self.0.load(Ordering::Relaxed);
+        Duration::from_micros(if number == 0 { pause } else { (pause / 2).max(PAUSE_SHORTEST) })
     }
 
     /// Learns how many looks it took, at least 1.
-    pub(super) fn learn(&mut self, looks: u32) {
-        let next = if looks == 1 { self.pause * 15 / 16 } else { self.pause * 5 / 4 };
-        self.pause = next.clamp(PAUSE_SHORTEST, PAUSE_LONGEST);
+    pub(super) fn learn(&self, looks: u32) {
+        let pause = self.0.load(Ordering::Relaxed);
+        let next = if looks == 1 { pause - pause / 512 } else { pause + pause / 32 };
+        self.0.store(next.clamp(PAUSE_SHORTEST, PAUSE_LONGEST), Ordering::Relaxed);
     }
 }
 
@@ -39,9 +43,9 @@ mod tests {
     #[test]
     fn the_pause_settles_near_what_it_takes() {
         for takes in [Duration::from_millis(1), Duration::from_millis(7), Duration::from_millis(60)] {
-            let mut pace = Pace::new();
+            let pace = Pace::new();
             let (mut first, mut late) = (0, Duration::ZERO);
-            for _ in 0..400 {
+            for _ in 0..4_000 {
                 let (mut waited, mut looks) = (Duration::ZERO, 0);
                 while waited < takes {
                     waited += pace.before(looks);
@@ -51,8 +55,12 @@ mod tests {
                 first += u32::from(looks == 1);
                 late += waited - takes;
             }
-            assert!(first > 240, "{takes:?}: only {first} of 400 first looks found it");
-            assert!(late / 400 < takes / 2 + PAUSE_SHORTEST, "{takes:?}: {:?} too late", late / 400);
+            assert!(first > 3_500, "{takes:?}: only {first} of 4000 first looks found it");
+            assert!(
+                late / 4_000 < takes / 4 + Duration::from_micros(PAUSE_SHORTEST),
+                "{takes:?}: {:?} late",
+                late / 4_000
+            );
         }
     }
 }
