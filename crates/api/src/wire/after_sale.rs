@@ -2,7 +2,9 @@
 //!
 //! What callers say of them is in `after_sale_body`.
 
-use ordain_domain::after_sale::{AfterSale, AfterSaleKind, AfterSaleLine, Consignment, LegState, ReplacementLeg};
+use ordain_domain::after_sale::{
+    AfterSale, AfterSaleKind, AfterSaleLine, AfterSaleStatus, Consignment, LegState, ReplacementLeg,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +23,47 @@ impl From<AfterSaleKind> for AfterSaleKindWord {
             AfterSaleKind::Refund => AfterSaleKindWord::Refund,
             AfterSaleKind::Return => AfterSaleKindWord::Return,
             AfterSaleKind::Exchange => AfterSaleKindWord::Exchange,
+        }
+    }
+}
+
+/// Where an after-sale stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AfterSaleStatus)]
+pub(crate) enum AfterSaleStatusWord {
+    /// The shop has to review it.
+    Requested,
+    /// The buyer has to send the goods back.
+    Approved,
+    /// The shop did not agree, or nothing good came back. The end.
+    Rejected,
+    /// The buyer wants it no longer, or did not send the goods in time. The end.
+    Withdrawn,
+    /// The goods are on their way back.
+    Returning,
+    /// The goods are back; the buyer has to pay the price difference.
+    Received,
+    /// Money is on its way back.
+    Refunding,
+    /// The replacement is to be sent.
+    Reshipping,
+    /// Everything is done. The end.
+    Completed,
+}
+
+impl From<AfterSaleStatus> for AfterSaleStatusWord {
+    fn from(status: AfterSaleStatus) -> AfterSaleStatusWord {
+        match status {
+            AfterSaleStatus::Requested => AfterSaleStatusWord::Requested,
+            AfterSaleStatus::Approved => AfterSaleStatusWord::Approved,
+            AfterSaleStatus::Rejected => AfterSaleStatusWord::Rejected,
+            AfterSaleStatus::Withdrawn => AfterSaleStatusWord::Withdrawn,
+            AfterSaleStatus::Returning => AfterSaleStatusWord::Returning,
+            AfterSaleStatus::Received => AfterSaleStatusWord::Received,
+            AfterSaleStatus::Refunding => AfterSaleStatusWord::Refunding,
+            AfterSaleStatus::Reshipping => AfterSaleStatusWord::Reshipping,
+            AfterSaleStatus::Completed => AfterSaleStatusWord::Completed,
         }
     }
 }
@@ -133,8 +176,7 @@ pub(crate) struct AfterSaleView<'a> {
     #[schema(value_type = String)]
     order_id: PrefixedId,
     kind: AfterSaleKindWord,
-    /// `requested, approved, rejected, withdrawn, returning, received, refunding, reshipping, completed`.
-    status: &'static str,
+    status: AfterSaleStatusWord,
     lines: Vec<AfterSaleLineView<'a>>,
     /// In the buyer's own words.
     reason: &'a str,
@@ -168,7 +210,7 @@ impl<'a> From<&'a AfterSale> for AfterSaleView<'a> {
             id: after_sale.id.into(),
             order_id: after_sale.order.into(),
             kind: after_sale.kind.into(),
-            status: after_sale.status.as_str(),
+            status: after_sale.status.into(),
             lines: after_sale.lines.iter().map(AfterSaleLineView::from).collect(),
             reason: &after_sale.reason,
             review_due_at: Rfc3339(after_sale.review_due_at),

@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 
 use crate::{
     time_text::Rfc3339,
-    wire::{order_view::StatusWord, payment::PaymentStatusWord, refund::RefundStatusWord},
+    wire::{
+        after_sale::AfterSaleStatusWord, order_view::StatusWord, payment::PaymentStatusWord, refund::RefundStatusWord,
+        shipment::ShipmentStatusWord,
+    },
 };
 
 /// What one invariant's check saw.
@@ -78,7 +81,7 @@ pub(crate) fn age_seconds(since: Timestamp, now: Timestamp) -> u64 {
     now.since(since).0 / 1_000_000
 }
 
-/// All statuses that orders, payments and refunds are in.
+/// All statuses that orders, payments, refunds, parcels and after-sales are in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatusCounts)]
 pub(crate) struct StatesView {
@@ -88,4 +91,8 @@ pub(crate) struct StatesView {
     pub(crate) payments: Vec<CountView<PaymentStatusWord>>,
     /// Of refunds.
     pub(crate) refunds: Vec<CountView<RefundStatusWord>>,
+    /// Of parcels.
+    pub(crate) shipments: Vec<CountView<ShipmentStatusWord>>,
+    /// Of after-sales.
+    pub(crate) after_sales: Vec<CountView<AfterSaleStatusWord>>,
 }

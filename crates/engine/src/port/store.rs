@@ -9,7 +9,7 @@ mod stuck;
 use std::{fmt, sync::Arc};
 
 use ordain_domain::{
-    after_sale::AfterSale,
+    after_sale::{AfterSale, AfterSaleStatus},
     catalog::Catalog,
     coupon::Coupon,
     event::EventRecord,
@@ -24,7 +24,7 @@ use ordain_domain::{
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
-    shipment::Shipment,
+    shipment::{Shipment, ShipmentStatus},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -396,6 +396,10 @@ pub trait StoreReader: Send + Sync {
     fn payment_counts(&self) -> Result<Vec<StatusCount<PaymentStatus>>, StoreFailure>;
     /// How many refunds are in each status, in the order of the statuses.
     fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure>;
+    /// How many parcels are in each status, in the order of the statuses.
+    fn shipment_counts(&self) -> Result<Vec<StatusCount<ShipmentStatus>>, StoreFailure>;
+    /// How many after-sales are in each status, in the order of the statuses.
+    fn after_sale_counts(&self) -> Result<Vec<StatusCount<AfterSaleStatus>>, StoreFailure>;
     /// Checks the invariants on the data as they lie, in one snapshot. Timers count as missed when they are due for longer
     /// than `late_after`.
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure>;

@@ -26,11 +26,10 @@ async fn a_server_tells_how_it_is() {
     client.post(&format!("/v1/orders/{placed}/cancel"), &json!({"reason": "buyer"})).await.expect(200);
     let states = client.get("/v1/ops/states").await.expect(200);
     assert_eq!((client.count("pending_payment").await, client.count("cancelled").await), (1, 1), "{states}");
-    assert_eq!((&states["payments"], &states["refunds"]), (&json!([]), &json!([])));
-    for state in states["data"].as_array().expect("a list") {
-        assert!(state["oldest_age_seconds"].as_u64().is_some_and(|age| age < 60), "{state}");
-        assert!(state["oldest_at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{state}");
+    for none in ["payments", "refunds", "shipments", "after_sales"] {
+        assert_eq!(states[none], json!([]), "{none}");
     }
+    states_are_young(&states["data"]);
     let verified = client.verified().await;
     let invariants: BTreeSet<u64> = verified.iter().map(|(invariant, _)| *invariant).collect();
     assert!(invariants.into_iter().eq(1..=9), "{verified:?}");
@@ -39,6 +38,53 @@ async fn a_server_tells_how_it_is() {
         assert_has(row, &json!({"broken": 0, "examples": []}));
         assert!(row["rule"].as_str().is_some_and(|rule| rule.len() > 20), "{row}");
     }
+}
+
+/// Each count tells since when its oldest is there.
+fn states_are_young(states: &Value) {
+    for state in states.as_array().expect("a list") {
+        assert!(state["oldest_age_seconds"].as_u64().is_some_and(|age| age < 60), "{state}");
+        assert!(state["oldest_at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{state}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parcels_and_after_sales_are_counted_by_status() {
+    let data = Data::new();
+    let server = data.serve(&[]).await;
+    let client = server.client();
+    client.stocked("a", 100, 10).await;
+    let paid = id(&client.place(&order("u", &[("a", 3)])).await);
+    let payment = client.open(&paid).await;
+    client.pay(&payment, &json!({})).await;
+    client.becomes(&paid, "paid").await;
+    let mut parcels = Vec::new();
+    for number in 1..=3 {
+        let body = json!({"lines": [{"line": 1, "quantity": 1}], "carrier": "hand cart", "tracking_number": number.to_string()});
+        parcels.push(id(&client.post(&format!("/v1/orders/{paid}/shipments"), &body).await.expect(201)));
+    }
+    for parcel in &parcels[1..] {
+        let body = json!({"status": "delivered", "at": "2026-01-01T00:00:00Z"});
+        client.post(&format!("/v1/shipments/{parcel}/tracking"), &body).await.expect(200);
+    }
+    let body = json!({"kind": "return", "lines": [{"line": 1, "quantity": 1}], "reason": "does not fit"});
+    let after_sales = format!("/v1/orders/{paid}/after-sales");
+    client.post(&after_sales, &body).await.expect(201);
+    let rejected = id(&client.post(&after_sales, &body).await.expect(201));
+    client.post(&format!("/v1/after-sales/{rejected}/reject"), &json!({"reason": "worn"})).await.expect(200);
+
+    let states = client.get("/v1/ops/states").await.expect(200);
+    let counts = |things: &str| -> Vec<(Value, Value)> {
+        let rows = states[things].as_array().expect("a list");
+        rows.iter().map(|row| (row["status"].clone(), row["count"].clone())).collect()
+    };
+    assert_eq!(counts("shipments"), [(json!("in_transit"), json!(1)), (json!("delivered"), json!(2))]);
+    assert_eq!(counts("after_sales"), [(json!("requested"), json!(1)), (json!("rejected"), json!(1))]);
+    for things in ["shipments", "after_sales"] {
+        states_are_young(&states[things]);
+    }
+    let first = client.get(&after_sales).await.expect(200)["data"][1].clone();
+    assert_eq!(states["after_sales"][0]["oldest_at"], first["updated_at"], "{first}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,8 @@ pub(super) fn reader(reader: &dyn StoreReader, model: &Model) {
     assert_eq!(counts, model.status_counts(), "orders by status");
     assert_eq!(reader.payment_counts().expect(READABLE), model.payment_counts(), "attempts by status");
     assert_eq!(reader.refund_counts().expect(READABLE), model.refund_counts(), "refunds by status");
+    assert_eq!(reader.shipment_counts().expect(READABLE), model.shipment_counts(), "parcels by status");
+    assert_eq!(reader.after_sale_counts().expect(READABLE), model.after_sale_counts(), "after-sales by status");
 }
 
 /// All pages of a list, each asked for before the last key of the one before it.

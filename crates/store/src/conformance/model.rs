@@ -7,7 +7,7 @@ use std::{
 };
 
 use ordain_domain::{
-    after_sale::AfterSale,
+    after_sale::{AfterSale, AfterSaleStatus},
     catalog::Catalog,
     event::{EventRecord, Subject},
     ids::{ConsumerName, OrderId, Sku, UserId, first_number_at},
@@ -18,7 +18,7 @@ use ordain_domain::{
     points::PointsEntry,
     refund::{Refund, RefundStatus},
     rows::{Changes, Keys, Rows},
-    shipment::Shipment,
+    shipment::{Shipment, ShipmentStatus},
     stock::StockMovement,
     time::Timestamp,
     timer::{Timer, TimerChange},
@@ -267,6 +267,16 @@ impl Model {
     /// Statuses with at least one refund.
     pub(super) fn refund_counts(&self) -> Vec<StatusCount<RefundStatus>> {
         counted(self.all.refunds.values().map(|refund| (refund.status, refund.updated_at)))
+    }
+
+    /// Statuses with at least one parcel.
+    pub(super) fn shipment_counts(&self) -> Vec<StatusCount<ShipmentStatus>> {
+        counted(self.all.shipments.values().map(|shipment| (shipment.status, shipment.updated_at)))
+    }
+
+    /// Statuses with at least one after-sale.
+    pub(super) fn after_sale_counts(&self) -> Vec<StatusCount<AfterSaleStatus>> {
+        counted(self.all.after_sales.values().map(|after_sale| (after_sale.status, after_sale.updated_at)))
     }
 }
 

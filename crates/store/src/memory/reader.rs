@@ -5,7 +5,7 @@ mod stuck;
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use ordain_domain::{
-    after_sale::AfterSale,
+    after_sale::{AfterSale, AfterSaleStatus},
     coupon::Coupon,
     event::EventRecord,
     ids::{
@@ -18,7 +18,7 @@ use ordain_domain::{
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
-    shipment::Shipment,
+    shipment::{Shipment, ShipmentStatus},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -381,6 +381,16 @@ impl StoreReader for MemoryReader {
     fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure> {
         let state = self.state();
         Ok(counted(state.rows.refunds.values().map(|refund| (refund.status, refund.updated_at))))
+    }
+
+    fn shipment_counts(&self) -> Result<Vec<StatusCount<ShipmentStatus>>, StoreFailure> {
+        let state = self.state();
+        Ok(counted(state.rows.shipments.values().map(|shipment| (shipment.status, shipment.updated_at))))
+    }
+
+    fn after_sale_counts(&self) -> Result<Vec<StatusCount<AfterSaleStatus>>, StoreFailure> {
+        let state = self.state();
+        Ok(counted(state.rows.after_sales.values().map(|after_sale| (after_sale.status, after_sale.updated_at))))
     }
 
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {

@@ -11,6 +11,7 @@ use ordain_domain::{
     time::Timestamp,
     user::Address,
 };
+use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ use super::{
 const AFTER_SALE_LOAD: &str = "-- after_sale_load
 SELECT id, order_id, kind, status, details, reason, review_due_at, ship_back_by, note, version, created_at, updated_at
 FROM after_sales WHERE id = ?1";
+
+const AFTER_SALE_STATUSES_LIST: &str = "-- after_sale_statuses_list
+SELECT status, count(*), min(updated_at) FROM after_sales GROUP BY status";
 
 const AFTER_SALE_PUT: &str = "-- after_sale_put
 INSERT INTO after_sales (id, order_id, kind, status, due, details, reason, review_due_at, ship_back_by, note, version,
@@ -54,6 +58,21 @@ pub(super) fn load(connection: &Connection, id: AfterSaleId) -> Result<Option<Af
     let mut statement = connection.prepare_cached(AFTER_SALE_LOAD)?;
     let mut rows = statement.query([id.number()])?;
     rows.next()?.map(after_sale).transpose()
+}
+
+/// How many after-sales are in each status, over the whole table.
+pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<AfterSaleStatus>>, SqliteFailure> {
+    let mut statement = connection.prepare(AFTER_SALE_STATUSES_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let word = text(row, 0)?;
+        let status = AfterSaleStatus::from_word(word);
+        let status = status.ok_or_else(|| SqliteFailure::damaged("after_sales", format_args!("status {word:?}")))?;
+        counts.push(StatusCount { status, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
+    }
+    counts.sort_by_key(|count| count.status);
+    Ok(counts)
 }
 
 /// A row of `after_sale_load` and its like.

@@ -9,7 +9,7 @@ mod stuck;
 use std::sync::Arc;
 
 use ordain_domain::{
-    after_sale::AfterSale,
+    after_sale::{AfterSale, AfterSaleStatus},
     coupon::Coupon,
     event::EventRecord,
     ids::{
@@ -22,7 +22,7 @@ use ordain_domain::{
     payment::{OrderAccount, Payment, PaymentStatus, Receipt, ReceiptVerdict},
     points::{PointsAccount, PointsEntry},
     refund::{Refund, RefundStatus},
-    shipment::Shipment,
+    shipment::{Shipment, ShipmentStatus},
     stock::{Locks, Stock, StockMovement},
     time::{Span, Timestamp},
     timer::Timer,
@@ -338,6 +338,14 @@ impl StoreReader for SqliteReader {
 
     fn refund_counts(&self) -> Result<Vec<StatusCount<RefundStatus>>, StoreFailure> {
         Ok(refund::status_counts(&self.pool.open_own()?)?)
+    }
+
+    fn shipment_counts(&self) -> Result<Vec<StatusCount<ShipmentStatus>>, StoreFailure> {
+        Ok(shipment::status_counts(&self.pool.open_own()?)?)
+    }
+
+    fn after_sale_counts(&self) -> Result<Vec<StatusCount<AfterSaleStatus>>, StoreFailure> {
+        Ok(after_sale::status_counts(&self.pool.open_own()?)?)
     }
 
     fn verify(&self, now: Timestamp, late_after: Span) -> Result<Vec<InvariantReport>, StoreFailure> {

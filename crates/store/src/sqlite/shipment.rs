@@ -9,6 +9,7 @@ use ordain_domain::{
     shipment::{Shipment, ShipmentStatus},
     time::Timestamp,
 };
+use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 
 use super::{
@@ -23,6 +24,9 @@ const SHIPMENT_LOAD: &str = "-- shipment_load
 SELECT id, order_id, status, status_at, carrier, tracking_number, lines, facts, announced, ask_at, asks, note, delivered_at,
     confirm_due, confirmed_at, version, created_at, updated_at
 FROM shipments WHERE id = ?1";
+
+const SHIPMENT_STATUSES_LIST: &str = "-- shipment_statuses_list
+SELECT status, count(*), min(updated_at) FROM shipments GROUP BY status";
 
 const SHIPMENT_UPDATE: &str = "-- shipment_update
 UPDATE shipments SET status = ?3, status_at = ?4, lines = ?7, facts = ?8, announced = ?9, ask_at = ?10, asks = ?11, note = ?12,
@@ -48,6 +52,21 @@ pub(super) fn load(connection: &Connection, id: ShipmentId) -> Result<Option<Shi
     let mut statement = connection.prepare_cached(SHIPMENT_LOAD)?;
     let mut rows = statement.query([id.number()])?;
     rows.next()?.map(shipment).transpose()
+}
+
+/// How many parcels are in each status, over the whole table.
+pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<ShipmentStatus>>, SqliteFailure> {
+    let mut statement = connection.prepare(SHIPMENT_STATUSES_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let word = text(row, 0)?;
+        let status = ShipmentStatus::from_word(word);
+        let status = status.ok_or_else(|| SqliteFailure::damaged("shipments", format_args!("status {word:?}")))?;
+        counts.push(StatusCount { status, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
+    }
+    counts.sort_by_key(|count| count.status);
+    Ok(counts)
 }
 
 /// A row of `shipment_load` and its like.
