@@ -108,6 +108,7 @@ macro_rules! conformance_tests {
                 a_rare_status_is_found_across_the_bound
                 a_page_may_begin_at_a_key_that_is_not_there
                 ledgers_come_newest_first
+                a_long_ledger_is_found_from_every_entry
                 the_log_comes_in_pages
                 states_are_counted
             }

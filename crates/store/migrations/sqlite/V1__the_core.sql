@@ -35,21 +35,25 @@ CREATE TABLE coupon_templates (
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Invariant 1.
+-- Invariant 1. last_movement: where the last entry of the SKU's ledger lies.
 CREATE TABLE stock (
-    sku       TEXT PRIMARY KEY,
-    on_hand   INTEGER NOT NULL,
-    locked    INTEGER NOT NULL,
-    sold      INTEGER NOT NULL CHECK (sold >= 0),
-    received  INTEGER NOT NULL,
-    returned  INTEGER NOT NULL CHECK (returned >= 0),
-    version   INTEGER NOT NULL CHECK (version >= 1),
-    movements INTEGER NOT NULL CHECK (movements >= 0),
+    sku           TEXT PRIMARY KEY,
+    on_hand       INTEGER NOT NULL,
+    locked        INTEGER NOT NULL,
+    sold          INTEGER NOT NULL CHECK (sold >= 0),
+    received      INTEGER NOT NULL,
+    returned      INTEGER NOT NULL CHECK (returned >= 0),
+    version       INTEGER NOT NULL CHECK (version >= 1),
+    movements     INTEGER NOT NULL CHECK (movements >= 0),
+    last_movement INTEGER,
     CHECK (on_hand = received + returned - sold),
     CHECK (locked >= 0 AND locked <= on_hand)
 ) STRICT, WITHOUT ROWID;
 
+-- The ledger, at the right edge: a SKU's entries are a chain by previous.
 CREATE TABLE stock_movements (
+    position INTEGER PRIMARY KEY,
+    previous INTEGER CHECK (previous IS NULL OR previous < position),
     sku      TEXT    NOT NULL,
     number   INTEGER NOT NULL CHECK (number >= 1),
     delta    INTEGER NOT NULL CHECK (delta <> 0),
@@ -59,6 +63,14 @@ CREATE TABLE stock_movements (
     order_id INTEGER,
     on_hand  INTEGER NOT NULL CHECK (on_hand >= 0),
     at       INTEGER NOT NULL,
+    CHECK ((number = 1) = (previous IS NULL))
+) STRICT;
+
+-- Every 64th entry of a SKU, by which the middle of a long ledger is found.
+CREATE TABLE stock_movement_marks (
+    sku      TEXT    NOT NULL,
+    number   INTEGER NOT NULL,
+    position INTEGER NOT NULL,
     PRIMARY KEY (sku, number)
 ) STRICT, WITHOUT ROWID;
 

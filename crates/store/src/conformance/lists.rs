@@ -144,6 +144,23 @@ pub fn ledgers_come_newest_first<F: Fixture>() {
     bench.compare();
 }
 
+/// A ledger that is long enough for a store to find its middle in another way than its end.
+pub fn a_long_ledger_is_found_from_every_entry<F: Fixture>() {
+    let mut bench = Bench::<F>::shop();
+    for _ in 0..20 {
+        bench.run(&std::array::from_fn::<_, 10, _>(|_| operator(adjust("a", 1))));
+    }
+    let reader = bench.reader();
+    let all = bench.model.movements(&sku("a"));
+    assert_eq!(all.len(), 201, "the shop's own delivery and 200 more");
+    for key in (0..=202).map(Some).chain([None]) {
+        let found = reader.stock_movements(&sku("a"), Before { key, limit: 3 }).expect("a ledger can be listed");
+        let expected = all.iter().filter(|movement| key.is_none_or(|key| movement.number < key)).take(3);
+        assert!(found.iter().eq(expected), "before {key:?}");
+    }
+    bench.compare();
+}
+
 /// The log from any position, oldest first.
 pub fn the_log_comes_in_pages<F: Fixture>() {
     let mut bench = busy::<F>();

@@ -182,11 +182,11 @@ impl StoreReader for SqliteReader {
     }
 
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {
-        self.read(|connection| stock::load(connection, sku))
+        self.read(|connection| stock::load(connection, sku).map(|loaded| loaded.map(|(stock, _)| stock)))
     }
 
     fn stock_movements(&self, sku: &Sku, page: Before<u64>) -> Result<Vec<StockMovement>, StoreFailure> {
-        self.read(|connection| stock::movements_before(connection, sku, page.key, page.limit))
+        self.read(|connection| stock::ledger::before(connection, sku, page.key, page.limit))
     }
 
     fn coupon(&self, id: CouponId) -> Result<Option<Coupon>, StoreFailure> {

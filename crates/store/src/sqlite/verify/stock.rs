@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use ordain_domain::{ids::Sku, stock::Stock};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::{
     super::{
@@ -19,10 +19,11 @@ use super::{
 use crate::invariants::{Checks, Rule, problem_of_stock};
 
 const VERIFY_STOCK_LIST: &str = "-- verify_stock_list
-SELECT s.sku, s.on_hand, s.locked, s.sold, s.received, s.returned, s.version, s.movements FROM stock AS s ORDER BY sku";
+SELECT s.sku, s.on_hand, s.locked, s.sold, s.received, s.returned, s.version, s.movements, s.last_movement
+FROM stock AS s ORDER BY sku";
 
 const VERIFY_LEDGERS_LIST: &str = "-- verify_ledgers_list
-SELECT sku, sum(delta), count(*), max(number) FROM stock_movements GROUP BY sku ORDER BY sku";
+SELECT position, sku, number, delta, previous FROM stock_movements ORDER BY position";
 
 /// Compares all counters.
 pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut Seen) -> Result<(), SqliteFailure> {
@@ -37,33 +38,46 @@ pub(super) fn check(connection: &Connection, checks: &mut Checks, seen: &mut See
                 continue;
             }
         };
-        let (ledger, entries) = ledgers.remove(&stock.sku).unwrap_or_default();
+        let ledger = ledgers.remove(&stock.sku).unwrap_or_default();
+        let last: Option<i64> = row.get(8)?;
+        let is_sound = !ledger.is_broken && ledger.last == last;
+        let entries = if is_sound { ledger.entries } else { u64::MAX };
         let held = seen.held.remove(&stock.sku).unwrap_or(0);
-        checks.examine(Rule::Stock, &stock.sku, problem_of_stock(&stock, held, ledger, entries));
+        checks.examine(Rule::Stock, &stock.sku, problem_of_stock(&stock, held, ledger.sum, entries));
     }
     for (sku, held) in in_order(&mut seen.held) {
         checks.examine(Rule::Stock, sku, Some(format!("{held} units are locked without a stock row")));
     }
-    for (sku, (_, entries)) in in_order(&mut ledgers) {
+    for (sku, ledger) in in_order(&mut ledgers) {
+        let entries = ledger.entries;
         checks.examine(Rule::Stock, sku, Some(format!("{entries} ledger entries without a stock row")));
     }
     Ok(())
 }
 
-/// Sum and number of each SKU's ledger entries. A ledger whose numbers have a gap has no number that can be right.
-fn ledgers(connection: &Connection) -> Result<HashMap<Sku, (i64, u64)>, SqliteFailure> {
-    let mut statement = connection.prepare(VERIFY_LEDGERS_LIST)?;
-    let mut rows = statement.query([])?;
-    let mut ledgers = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let (sum, count, last) = numbers(row)?;
-        ledgers.insert(parsed(row, 0)?, (sum, if count == last { count } else { u64::MAX }));
-    }
-    Ok(ledgers)
+/// What the entries of a SKU say together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ledger {
+    sum: i64,
+    entries: u64,
+    last: Option<i64>,
+    is_broken: bool,
 }
 
-fn numbers(row: &Row<'_>) -> Result<(i64, u64, u64), SqliteFailure> {
-    Ok((row.get(1)?, unsigned(row, 2)?, unsigned(row, 3)?))
+/// The ledger of each SKU. One whose numbers have a gap, or whose chain does, has no number that can be right.
+fn ledgers(connection: &Connection) -> Result<HashMap<Sku, Ledger>, SqliteFailure> {
+    let mut statement = connection.prepare(VERIFY_LEDGERS_LIST)?;
+    let mut rows = statement.query([])?;
+    let mut ledgers: HashMap<Sku, Ledger> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let ledger = ledgers.entry(parsed(row, 1)?).or_default();
+        let (number, delta, previous): (u64, i64, Option<i64>) = (unsigned(row, 2)?, row.get(3)?, row.get(4)?);
+        ledger.is_broken |= number != ledger.entries + 1 || previous != ledger.last;
+        ledger.sum = ledger.sum.saturating_add(delta);
+        ledger.entries += 1;
+        ledger.last = Some(row.get(0)?);
+    }
+    Ok(ledgers)
 }
 
 /// What is left of a map, by key.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ordain_domain::{
     event::Subject,
-    ids::{OrderId, UserId},
+    ids::{OrderId, Sku, UserId},
     order::{Order, OrderKey, OrderKeyEntry, OrderToken},
     rows::Changes,
     timer::{Timer, TimerChange, TimerKind},
@@ -42,6 +42,7 @@ struct Effects {
     /// Close timers that were set to another time: their orders are unpaid as before.
     moved: Vec<(UserId, OrderId)>,
     answers: i64,
+    ledger_ends: stock::ledger::Ends,
 }
 
 impl Effects {
@@ -116,8 +117,9 @@ impl SqliteStore {
         self.write_timers(changes, &mut effects)?;
         self.write_answers(changes, &mut effects)?;
         event::insert(&self.connection, &changes.events, &mut self.json)?;
-        stock::put(&self.connection, &changes.stock)?;
-        stock::insert_movements(&self.connection, &changes.movements)?;
+        let remembered = |sku: &Sku| self.stock.last_movement(sku);
+        effects.ledger_ends = stock::ledger::insert(&self.connection, &changes.movements, remembered)?;
+        stock::put(&self.connection, &changes.stock, &effects.ledger_ends)?;
         self.write_money(changes)?;
         self.write_rare(commit)?;
         self.keys.work(&self.connection, effects.entries.len())?;
@@ -214,7 +216,7 @@ impl SqliteStore {
     fn follow(&mut self, commit: &Commit<'_>, effects: Effects) {
         self.head = commit.head;
         self.last_answer += effects.answers;
-        self.stock.put_all(&commit.changes.stock);
+        self.stock.put_all(&commit.changes.stock, &effects.ledger_ends);
         let last_order = changes_last_order(commit).max(self.index.marks().last_order);
         let marks = Marks { last_event: self.head.last_event, last_order, last_answer: self.last_answer };
         self.keys.settle(effects.entries, marks);

@@ -139,11 +139,11 @@ impl SqliteStore {
         if let Some(stock) = self.stock.get(sku) {
             return Ok(Some(stock.clone()));
         }
-        let stock = stock::load(&self.connection, sku)?;
-        if let Some(stock) = &stock {
-            self.stock.put(stock);
+        let loaded = stock::load(&self.connection, sku)?;
+        if let Some((stock, last_movement)) = &loaded {
+            self.stock.put(stock, *last_movement);
         }
-        Ok(stock)
+        Ok(loaded.map(|(stock, _)| stock))
     }
 
     /// Names that nothing at all is known of are noted.
