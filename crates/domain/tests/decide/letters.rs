@@ -132,6 +132,7 @@ fn a_replay_of_a_dead_letter_is_one_try() {
     assert_eq!(world.all.letters.len(), 1);
 }
 
+/// §3.10: a letter has an age at which trying ends, whatever its consumer asks for.
 #[test]
 fn a_consumer_may_ask_for_longer_pauses_but_not_for_ever() {
     let (mut world, [first, _]) = parked_world();
@@ -148,6 +149,7 @@ fn a_consumer_may_ask_for_longer_pauses_but_not_for_ever() {
     assert_eq!((letter(&world, first).state, letter(&world, first).tries), (LetterState::Dead, 4));
 }
 
+/// §3.10: skipping is a command with a reason, and an event.
 #[test]
 fn giving_up_is_told_with_who_and_why() {
     let (mut world, [first, second]) = parked_world();
@@ -168,6 +170,7 @@ fn giving_up_is_told_with_who_and_why() {
     assert_eq!(world.accept(&operator(record(first, TryResult::Delivered))), Answer::NothingToDo);
 }
 
+/// §3.10: a consumer has a count of letters above which its log waits.
 #[test]
 fn a_consumer_that_piles_up_too_much_does_not_move_on() {
     let (mut world, [first, _]) = parked_world();

@@ -1,4 +1,4 @@
-//! Dead letters and consumers in the hands of operators.
+//! Dead letters and consumers in the hands of operators (§3.10 of the catalogue of cases).
 
 use serde_json::{Value, json};
 
@@ -24,6 +24,7 @@ async fn parked() -> (Shop, String, Value) {
     (shop, order, letter)
 }
 
+/// §3.10: the oldest parked event tells its age, how often it was tried, and what ends it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_tells_everything_that_a_person_needs() {
     let (shop, order, letter) = parked().await;
@@ -44,6 +45,7 @@ async fn a_dead_letter_tells_everything_that_a_person_needs() {
     assert!(shop.client.verified().await.iter().any(|(_, examined)| *examined > 0));
 }
 
+/// §3.10: a replay is the normal path: in order, up to the first failure; a dry run only tells what it would send.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_sends_in_order_up_to_the_first_failure() {
     let (shop, order, letter) = parked().await;
@@ -68,6 +70,7 @@ async fn a_replay_sends_in_order_up_to_the_first_failure() {
     shop.client.post(&path, &json!({})).await.refused(404, "not_found");
 }
 
+/// §3.10: giving up needs a reason and is told as an event; what stood behind goes out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_is_given_up_for_a_reason_that_is_kept() {
     let (shop, order, letter) = parked().await;
@@ -87,6 +90,7 @@ async fn a_letter_is_given_up_for_a_reason_that_is_kept() {
     shop.client.post(&path, &json!({"reason": "again"})).await.refused(404, "not_found");
 }
 
+/// §3.10: no other call goes round the lane of an order.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_parked_is_not_sent_again_out_of_order() {
     let (shop, _, letter) = parked().await;
@@ -96,6 +100,7 @@ async fn what_is_parked_is_not_sent_again_out_of_order() {
     assert_eq!(refused["dead_letter_id"], letter["id"]);
 }
 
+/// §3.10: a replay from an event or a time on is the normal path, in the order of the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_is_moved_back_and_tells_everything_again() {
     let shop = Shop::open().await;

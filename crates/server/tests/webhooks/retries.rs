@@ -14,6 +14,7 @@ use crate::{
     },
 };
 
+/// §3.10: the failing event is parked together with the later event of its order, and both come in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_message_is_sent_again_and_its_order_waits_for_it() {
     let shop = Shop::open_with(&["webhooks.retry_first=400ms"]).await;
@@ -39,6 +40,34 @@ async fn a_refused_message_is_sent_again_and_its_order_waits_for_it() {
     assert_eq!(shop.metric("ordain_webhook_delivery_seconds_count{result=\"refused\"}").await, "1");
 }
 
+/// §3.10: the failing event is parked with the later ones of its order; other orders flow to the same endpoint meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_order_holds_up_no_other() {
+    let shop = Shop::open_with(&["webhooks.retry_first=1h"]).await;
+    shop.put("hook", &json!({})).await;
+    shop.receiver.says("hook", &[Says::status(500), Says::status(204)]);
+    let parked = shop.place("u-1").await;
+    until("it is parked", async || (shop.dead_letters().await.len() == 1).then_some(())).await;
+    shop.cancel(&parked).await;
+    let mut expected = vec![shop.events(&parked).await[0].clone()];
+    for user in ["u-2", "u-3"] {
+        let other = shop.place(user).await;
+        shop.cancel(&other).await;
+        expected.extend(shop.events(&other).await);
+    }
+    shop.until_at("hook", &expected).await;
+    let letters = shop.dead_letters().await;
+    assert_eq!(letters.len(), 1, "{letters:#?}");
+    let letter = &letters[0];
+    assert_eq!((&letter["order_id"], &letter["behind"], &letter["tries"]), (&json!(parked), &json!(1), &json!(1)));
+    let path = format!("/v1/ops/dead-letters/{}/replay", id(letter));
+    shop.client.post(&path, &json!({})).await.expect(200);
+    expected.extend(shop.events(&parked).await);
+    shop.until_at("hook", &expected).await;
+    until("no letter is left", async || shop.dead_letters().await.is_empty().then_some(())).await;
+}
+
+/// §3.10: parking is per consumer; what one endpoint does not take, the others have long had.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_endpoint_delays_no_other() {
     let shop = Shop::open().await;
@@ -70,6 +99,7 @@ async fn a_failing_endpoint_delays_no_other() {
     .await;
 }
 
+/// §3.10: a replay is refused while nobody would take it; afterwards the parked events go out in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_is_gone_is_disabled_and_says_so() {
     let shop = Shop::open().await;
@@ -113,6 +143,7 @@ async fn an_endpoint_that_asks_for_a_pause_gets_it() {
     assert!(at(next).duration_since(at(slowed)).as_millis() >= 1_000, "{kept:#?}");
 }
 
+/// §3.10: what was taken is counted as handled only once it was: a crash repeats, in the order of each order, and loses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_the_server_dies_while_it_sends() {
     let shop = Shop::open().await;

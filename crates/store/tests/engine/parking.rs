@@ -149,6 +149,7 @@ fn replay(letter: &Letter) -> Command {
     Command::ReplayLetter(ReplayLetter { letter: letter.id })
 }
 
+/// §3.10: the failing event and everything after it of its order are parked; other orders flow.
 #[tokio::test]
 async fn an_order_that_fails_holds_up_only_itself() {
     let shop = well().await;
@@ -181,6 +182,7 @@ async fn an_order_that_fails_holds_up_only_itself() {
     assert_eq!(ledger.of(bad), positions(&shop, bad), "it flows again");
 }
 
+/// §3.10: a poisonous event is tried so many times, and then holds its order until a person decides.
 #[tokio::test]
 async fn an_exhausted_letter_waits_for_a_person_and_holds_what_is_behind_it() {
     let letters = LetterRules { retries: vec![Span::seconds(1); 2], ..LetterRules::standard(Span::seconds(1)) };
@@ -319,6 +321,7 @@ async fn a_consumer_that_asks_for_it_is_left_alone() {
     assert_eq!(answered(group.step_letters()).await.unwrap(), 1);
 }
 
+/// §3.10: with too many letters of a consumer its log waits, and nothing is lost.
 #[tokio::test]
 async fn a_consumer_that_piles_up_too_much_stays_where_it_is() {
     let letters = LetterRules { letters_max: 2, ..LetterRules::standard(Span::seconds(1)) };
