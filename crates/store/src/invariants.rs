@@ -23,8 +23,8 @@ use ordain_domain::{
 use ordain_engine::port::store::InvariantReport;
 
 pub use holdings::{problem_of_coupon, problem_of_coupon_user, problem_of_locks, problem_of_points, problem_of_stock};
-pub use orders::{problem_of_edges, problem_of_events, problem_of_shares};
-pub use waiting::{problem_of_message, problem_of_timer};
+pub use orders::{problem_of_cursor, problem_of_edges, problem_of_events, problem_of_shares};
+pub use waiting::{problem_of_due, problem_of_message, problem_of_timer};
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $number:literal, $words:literal;)*) => {
@@ -49,8 +49,10 @@ rules! {
     Locks = 2,
         "a lock is held only for an order in creating, pending_payment or closing; a paid order's locks are deducted; an \
          order has a lock on all that its lines need";
-    /// An order's events and its row.
-    Events = 3, "per order: fold(events) = state; event numbers are 1..version without a gap; the log has no gap";
+    /// An order's events and its row, and the log.
+    Events = 3,
+        "per order: fold(events) = state; event numbers are 1..version without a gap; the log has no gap, and no consumer \
+         is ahead of it";
     /// The statuses that an order went through.
     Edges = 3,
         "each change of an order's status is an edge of its machine; nothing but late money leaves an ended one; the \

@@ -4,6 +4,7 @@
 
 use ordain_domain::{
     event::{Event, EventRecord},
+    ids::ConsumerName,
     order::{ORDER_EDGES, Order, OrderStatus, OrderStep, fold::status_of},
     price::PricedLine,
 };
@@ -60,6 +61,13 @@ const fn word(status: Option<OrderStatus>) -> &'static str {
         Some(status) => status.as_str(),
         None => "nothing",
     }
+}
+
+/// Invariant 3 for how far a consumer has come, in a log whose last event stands at `last`. The mark of a scan is no position.
+#[must_use]
+pub fn problem_of_cursor(consumer: &str, position: i64, last: i64) -> Option<String> {
+    let reads_log = ConsumerName::new(consumer).is_ok_and(|name| name.is_of_log());
+    (reads_log && position > last).then(|| format!("has handled {position}, the log ends at {last}"))
 }
 
 /// Invariant 8 for one order.

@@ -82,6 +82,13 @@ pub(super) fn problem_of_shipment_step(shipment: &Shipment) -> Option<String> {
         .then(|| String::from("it is with the buyer, and nobody confirms its receipt"))
 }
 
+/// Invariant 9 for what a store repeats of an after-sale's deadline, so that its scan need not read the rest: it is the domain's.
+#[must_use]
+pub fn problem_of_due(after_sale: &AfterSale, stored: Option<Timestamp>) -> Option<String> {
+    let due = after_sale.due();
+    (stored != due).then(|| format!("it is found as due at {stored:?}, it is due at {due:?}"))
+}
+
 /// Invariant 9 for one after-sale: it has a deadline, is in the hands of the shop, or waits for an open refund.
 #[must_use]
 pub(super) fn problem_of_after_sale_step(after_sale: &AfterSale, refunds: &[Refund]) -> Option<String> {

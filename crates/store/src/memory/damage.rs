@@ -57,6 +57,9 @@ fn do_damage(state: &mut State, damage: &Damage) -> Option<()> {
         }
         Damage::MessageOld(message) => state.messages.get_mut(message)?.created_at = Timestamp(0),
         Damage::MessageLost(message) => drop(state.messages.remove(message)?),
+        Damage::ConsumerAhead(consumer) => {
+            state.cursors.insert(Arc::from(consumer.as_str()), state.head.last_event + 1);
+        }
         books => do_damage_to_books(&mut state.rows, books)?,
     }
     Some(())

@@ -16,8 +16,8 @@ use ordain_engine::port::store::InvariantReport;
 
 use super::state::State;
 use crate::invariants::{
-    Checks, Rule, problem_of_coupon, problem_of_coupon_user, problem_of_edges, problem_of_events, problem_of_locks,
-    problem_of_points, problem_of_shares, problem_of_stock,
+    Checks, Rule, problem_of_coupon, problem_of_coupon_user, problem_of_cursor, problem_of_edges, problem_of_events,
+    problem_of_locks, problem_of_points, problem_of_shares, problem_of_stock,
 };
 
 /// One report per rule of [`RULES`](crate::invariants::RULES), in that order.
@@ -80,6 +80,10 @@ fn events(state: &State, checks: &mut Checks) {
     let expected = 1..=state.head.last_event;
     let gapless = expected.eq(state.events.keys().map(|id| id.number()));
     checks.examine(Rule::Events, "log", (!gapless).then(|| format!("positions are not 1..{}", state.head.last_event)));
+    for (consumer, position) in &state.cursors {
+        let problem = problem_of_cursor(consumer, *position, state.head.last_event);
+        checks.examine(Rule::Events, format_args!("consumer {consumer}"), problem);
+    }
 }
 
 fn order_keys(state: &State, checks: &mut Checks) {

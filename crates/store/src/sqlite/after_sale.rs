@@ -27,6 +27,9 @@ FROM after_sales WHERE id = ?1";
 const AFTER_SALE_STATUSES_LIST: &str = "-- after_sale_statuses_list
 SELECT status, count(*), min(updated_at) FROM after_sales GROUP BY status";
 
+const AFTER_SALE_DUE_LOAD: &str = "-- after_sale_due_load
+SELECT due FROM after_sales WHERE id = ?1";
+
 const AFTER_SALE_PUT: &str = "-- after_sale_put
 INSERT INTO after_sales (id, order_id, kind, status, due, details, reason, review_due_at, ship_back_by, note, version,
     created_at, updated_at)
@@ -58,6 +61,13 @@ pub(super) fn load(connection: &Connection, id: AfterSaleId) -> Result<Option<Af
     let mut statement = connection.prepare_cached(AFTER_SALE_LOAD)?;
     let mut rows = statement.query([id.number()])?;
     rows.next()?.map(after_sale).transpose()
+}
+
+/// By when an after-sale is found as due: what is stored, whatever the domain says.
+pub(super) fn stored_due(connection: &Connection, id: AfterSaleId) -> Result<Option<Timestamp>, SqliteFailure> {
+    let mut statement = connection.prepare_cached(AFTER_SALE_DUE_LOAD)?;
+    let mut rows = statement.query([id.number()])?;
+    rows.next()?.map_or(Ok(None), |row| optional_time(row, 0))
 }
 
 /// How many after-sales are in each status, over the whole table.

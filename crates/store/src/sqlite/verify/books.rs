@@ -19,7 +19,7 @@ use super::{
     orders::Seen,
     readable,
 };
-use crate::invariants::{Checks, OrderBooks, Rule};
+use crate::invariants::{Checks, OrderBooks, Rule, problem_of_due};
 
 const VERIFY_BOOKS_COUNT: &str = "-- verify_books_count
 SELECT (SELECT count(*) FROM order_accounts), (SELECT count(*) FROM payments), (SELECT count(*) FROM refunds),
@@ -79,6 +79,10 @@ pub(super) fn of_order(
     }
     for payment in payments {
         transaction(connection, checks, seen, payment)?;
+    }
+    for after_sale in after_sales {
+        let stored = after_sale::stored_due(connection, after_sale.id)?;
+        checks.examine(Rule::Steps, after_sale.id, problem_of_due(after_sale, stored));
     }
     seen.books.accounts += u64::from(account.is_some());
     seen.books.lines += account.map_or(0, |account| account.lines.len() as u64);

@@ -30,7 +30,8 @@ use super::{
     readable,
 };
 use crate::invariants::{
-    Checks, Rule, problem_of_coupon_user, problem_of_edges, problem_of_events, problem_of_locks, problem_of_shares,
+    Checks, Rule, problem_of_coupon_user, problem_of_cursor, problem_of_edges, problem_of_events, problem_of_locks,
+    problem_of_shares,
 };
 
 const VERIFY_ORDERS_LIST: &str = "-- verify_orders_list
@@ -43,6 +44,9 @@ SELECT order_id, sku, quantity, state FROM stock_locks ORDER BY order_id, sku";
 
 const VERIFY_LOG_COUNT: &str = "-- verify_log_count
 SELECT count(*), coalesce(max(position), 0), count(order_id), (SELECT last_event FROM shard_meta) FROM events";
+
+const VERIFY_CURSORS_LIST: &str = "-- verify_cursors_list
+SELECT consumer, position, (SELECT last_event FROM shard_meta) FROM cursors ORDER BY consumer";
 
 /// What the walk adds up for the checks after it.
 pub(super) struct Seen {
@@ -118,6 +122,18 @@ fn check_log(connection: &Connection, checks: &mut Checks, seen: &Seen) -> Resul
         None
     };
     checks.examine(Rule::Events, "log", problem);
+    check_cursors(connection, checks)
+}
+
+/// No consumer is ahead of the log.
+fn check_cursors(connection: &Connection, checks: &mut Checks) -> Result<(), SqliteFailure> {
+    let mut statement = connection.prepare(VERIFY_CURSORS_LIST)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let consumer = text(row, 0)?;
+        let problem = problem_of_cursor(consumer, row.get(1)?, row.get(2)?);
+        checks.examine(Rule::Events, format_args!("consumer {consumer}"), problem);
+    }
     Ok(())
 }
 

@@ -1,5 +1,4 @@
-//! Invariant 9: no timer stands that its order does not name, none is due for longer than it may be, and no consumer is ahead
-//! of the log.
+//! Invariant 9: no timer stands that its order does not name, and none is due for longer than it may be.
 //!
 //! That each unpaid order and each account has its timers is checked with the orders.
 
@@ -10,7 +9,7 @@ use ordain_domain::{
 use rusqlite::Connection;
 
 use super::{
-    super::{account, bind::text, failure::SqliteFailure, order, timer},
+    super::{account, failure::SqliteFailure, order, timer},
     readable,
 };
 use crate::invariants::{Checks, Rule, problem_of_timer};
@@ -18,10 +17,7 @@ use crate::invariants::{Checks, Rule, problem_of_timer};
 const VERIFY_TIMERS_LIST: &str = "-- verify_timers_list
 SELECT due, kind, order_id FROM timers ORDER BY due, kind, order_id";
 
-const VERIFY_CURSORS_LIST: &str = "-- verify_cursors_list
-SELECT consumer, position, (SELECT last_event FROM shard_meta) FROM cursors ORDER BY consumer";
-
-/// Checks all timers and cursors.
+/// Checks all timers.
 pub(super) fn check(
     connection: &Connection,
     checks: &mut Checks,
@@ -41,13 +37,6 @@ pub(super) fn check(
                 checks.examine(Rule::Timers, timer.order, problem_of_timer(&timer, stands, now, late_after));
             }
         }
-    }
-    let mut statement = connection.prepare(VERIFY_CURSORS_LIST)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (position, last): (i64, i64) = (row.get(1)?, row.get(2)?);
-        let problem = (position > last).then(|| format!("has handled {position}, the log ends at {last}"));
-        checks.examine(Rule::Timers, format_args!("consumer {}", text(row, 0)?), problem);
     }
     Ok(())
 }
