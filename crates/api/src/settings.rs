@@ -16,4 +16,7 @@ pub struct ApiSettings {
     pub open_wait: Duration,
     /// How long after its due time a timer counts as missed in `GET /v1/ops/verify`: the interval of the scan.
     pub scan_interval: Span,
+    /// How long a buyer has to send goods back. Goods of an after-sale that nobody dealt with for as long are listed in
+    /// `GET /v1/ops/stuck`.
+    pub ship_back_within: Span,
 }

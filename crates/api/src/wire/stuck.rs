@@ -1,7 +1,8 @@
 //! What does not go on by itself, on the wire: since when, and the call that repairs it.
 
 use ordain_domain::{
-    ids::{LetterId, PaymentId, ReceiptId, RefundId},
+    after_sale::AfterSaleStatus,
+    ids::{AfterSaleId, LetterId, PaymentId, ReceiptId, RefundId, ShipmentId},
     outbox::Task,
     time::Timestamp,
 };
@@ -18,7 +19,7 @@ pub(crate) struct RepairView {
     /// `POST`
     method: &'static str,
     path: String,
-    /// Members that its body must have, all texts of the caller's own.
+    /// Members that its body must have. What they may be is said at the call.
     body: &'static [&'static str],
 }
 
@@ -43,6 +44,21 @@ impl RepairView {
         ]
     }
 
+    /// The calls that lead an after-sale on whose goods somebody has to deal with.
+    fn of_after_sale(after_sale: AfterSaleId, status: AfterSaleStatus) -> Vec<RepairView> {
+        let step = |step, body| RepairView::new("after-sales", after_sale, step, body);
+        let usual = match status {
+            AfterSaleStatus::Returning => Some(step("receive", &["outcome"])),
+            AfterSaleStatus::Reshipping => Some(step("reship", &["carrier", "tracking_number"])),
+            _ => None,
+        };
+        usual.into_iter().chain([step("reject", &["reason"])]).collect()
+    }
+
+    fn of_shipment(shipment: ShipmentId) -> RepairView {
+        RepairView::new("shipments", shipment, "tracking", &["status", "at"])
+    }
+
     fn of_receipt(receipt: ReceiptId) -> RepairView {
         RepairView::new("ops/receipts", receipt, "resolve", &["note"])
     }
@@ -52,7 +68,8 @@ impl RepairView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Stuck)]
 pub(crate) struct StuckView {
-    /// `manual_payment`, `manual_refund`, `quarantined_receipt`, `closing_order`, `waiting_message`, `overdue_timer`.
+    /// `manual_payment`, `manual_refund`, `quarantined_receipt`, `waiting_after_sale`, `stopped_shipment`,
+    /// `closing_order`, `waiting_message`, `overdue_timer`.
     kind: &'static str,
     /// The thing; null where it is the order itself.
     #[schema(value_type = Option<String>)]
@@ -88,6 +105,8 @@ impl StuckView {
                 StuckThing::ManualPayment(payment) => vec![RepairView::refresh(payment)],
                 StuckThing::ManualRefund(refund) => RepairView::of_refund(refund),
                 StuckThing::QuarantinedReceipt(receipt) => vec![RepairView::of_receipt(receipt)],
+                StuckThing::WaitingAfterSale(after_sale, status) => RepairView::of_after_sale(after_sale, status),
+                StuckThing::StoppedShipment(shipment) => vec![RepairView::of_shipment(shipment)],
                 StuckThing::ClosingOrder => open_payments.iter().copied().map(RepairView::refresh).collect(),
                 StuckThing::WaitingMessage(_, task) => payment_of(task).map(RepairView::refresh).into_iter().collect(),
                 StuckThing::OverdueTimer(_) => Vec::new(),
@@ -101,6 +120,8 @@ fn names_of(what: StuckThing) -> (Option<PrefixedId>, Option<&'static str>) {
         StuckThing::ManualPayment(payment) => (Some(payment.into()), None),
         StuckThing::ManualRefund(refund) => (Some(refund.into()), None),
         StuckThing::QuarantinedReceipt(receipt) => (Some(receipt.into()), None),
+        StuckThing::WaitingAfterSale(after_sale, _) => (Some(after_sale.into()), None),
+        StuckThing::StoppedShipment(shipment) => (Some(shipment.into()), None),
         StuckThing::WaitingMessage(message, task) => (Some(message.into()), Some(task.as_str())),
         StuckThing::OverdueTimer(kind) => (None, Some(kind.as_str())),
         StuckThing::ClosingOrder => (None, None),
@@ -124,6 +145,19 @@ const fn advice_on(what: StuckThing) -> &'static str {
         }
         StuckThing::QuarantinedReceipt(_) => {
             "The channel said something that cannot be true; nothing followed from it. Find out why, and resolve it with a note."
+        }
+        StuckThing::WaitingAfterSale(_, AfterSaleStatus::Returning) => {
+            "The buyer sent the goods back, and nobody received them. Receive them, or reject it if they never came."
+        }
+        StuckThing::WaitingAfterSale(_, AfterSaleStatus::Reshipping) => {
+            "The goods are back, and the replacement was not sent. Send it, or reject it: then the money goes back."
+        }
+        StuckThing::WaitingAfterSale(..) => {
+            "The goods are back, and the time to pay the price difference is over. Reject it: then the money goes back."
+        }
+        StuckThing::StoppedShipment(_) => {
+            "Its carrier has trouble with it, refused it, or is not asked about it any more. Find out where it is, \
+             and tell what became of it: delivered or returned."
         }
         StuckThing::ClosingOrder => {
             "Its channel does not answer whether money came. The order ends without an answer after payments.closing_max; money \
@@ -161,7 +195,9 @@ mod tests {
         let (payment, refund) = (PaymentId::from_number(7), RefundId::from_number(8));
         let message = MessageId::from_number(3);
         let refresh = ["/v1/payments/pay_7/refresh"];
-        let table: [(StuckThing, Option<&str>, &[&str]); 7] = [
+        let after_sale = AfterSaleId::from_number(11);
+        let goods = |status| StuckThing::WaitingAfterSale(after_sale, status);
+        let table: [(StuckThing, Option<&str>, &[&str]); 11] = [
             (StuckThing::ManualPayment(payment), Some("pay_7"), &refresh),
             (
                 StuckThing::ManualRefund(refund),
@@ -172,6 +208,22 @@ mod tests {
                 StuckThing::QuarantinedReceipt(ReceiptId::from_number(9)),
                 Some("rct_9"),
                 &["/v1/ops/receipts/rct_9/resolve"],
+            ),
+            (
+                goods(AfterSaleStatus::Returning),
+                Some("aft_11"),
+                &["/v1/after-sales/aft_11/receive", "/v1/after-sales/aft_11/reject"],
+            ),
+            (
+                goods(AfterSaleStatus::Reshipping),
+                Some("aft_11"),
+                &["/v1/after-sales/aft_11/reship", "/v1/after-sales/aft_11/reject"],
+            ),
+            (goods(AfterSaleStatus::Received), Some("aft_11"), &["/v1/after-sales/aft_11/reject"]),
+            (
+                StuckThing::StoppedShipment(ShipmentId::from_number(12)),
+                Some("shp_12"),
+                &["/v1/shipments/shp_12/tracking"],
             ),
             (StuckThing::ClosingOrder, None, &["/v1/payments/pay_5/refresh", "/v1/payments/pay_6/refresh"]),
             (StuckThing::WaitingMessage(message, Task::ClosePayment(payment)), Some("msg_3"), &refresh),

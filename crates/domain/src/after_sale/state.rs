@@ -340,6 +340,14 @@ impl AfterSale {
         deadline.into_iter().chain(pay_by).min()
     }
 
+    /// Whether it has waited since before `before` for somebody to deal with goods: that come back, or that shall be sent.
+    #[must_use]
+    pub fn waits_for_goods_since(&self, before: Timestamp) -> bool {
+        let waits =
+            matches!(self.status, AfterSaleStatus::Returning | AfterSaleStatus::Received | AfterSaleStatus::Reshipping);
+        waits && self.updated_at < before && self.due().is_none_or(|due| due < before)
+    }
+
     /// The replacement while its stock is held and it was not sent.
     #[must_use]
     pub fn held_replacement(&self) -> Option<&ReplacementLeg> {

@@ -227,6 +227,16 @@ impl Shipment {
         self.confirmed_at.is_none() && !self.status.is_final()
     }
 
+    /// Whether somebody has to look after it: it still moves units, and its carrier has trouble with it, refused it, or was
+    /// asked about it and is asked no more.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let was_told = self.asks > 0 || self.note.is_some();
+        let is_given_up = was_told && self.ask_at.is_none();
+        let is_troubled = self.status == ShipmentStatus::Exception;
+        self.is_on_its_way() && (is_troubled || is_given_up) && !self.units().is_empty()
+    }
+
     /// Whether its units count as delivered.
     #[must_use]
     pub fn is_with_buyer(&self) -> bool {

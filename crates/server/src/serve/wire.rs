@@ -108,6 +108,7 @@ pub(super) fn api_settings(config: &Config) -> ApiSettings {
         body_timeout: config.limits.read_timeout,
         open_wait: config.payments.open_wait,
         scan_interval: span(config.scan.interval),
+        ship_back_within: span(config.after_sales.ship_back_within),
     }
 }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    Shop,
+    Shop, assert_has,
     calls::{at, units},
     support::{
         client::{Client, answer},
@@ -75,5 +75,30 @@ async fn a_carrier_that_is_down_holds_nothing_up() {
     happens(client, "n-2", &json!({"status": "delivered", "at": at(2)})).await;
     until("it is delivered", async || (client.parcel(&parcel).await["status"] == "delivered").then_some(())).await;
     assert_eq!(client.buckets(&order).await, [[0, 1, 0, 0]]);
+    shop.is_sound().await;
+}
+
+/// A parcel that its carrier has trouble with, or is asked about no more, is listed with the call that ends that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_stops_is_listed_with_its_repair() {
+    let shop = Shop::open(&[ASK_OFTEN]).await;
+    let client = &shop.client;
+    client.put("/sandbox/v1/carrier-faults", &json!({"refuses": true})).await.expect(200);
+    let refused = shop.paid(&[("a", 1)]).await;
+    let refused_parcel = ship(client, &refused, "n-3").await;
+    let troubled = shop.paid(&[("a", 1)]).await;
+    let troubled_parcel = client.ship(&troubled, &[(1, 1)]).await;
+    client.track(&troubled_parcel, "in_transit", 1).await;
+    assert_eq!(client.stuck(&troubled).await, Vec::<Value>::new(), "it is on its way, and its facts come by hand");
+    client.track(&troubled_parcel, "exception", 2).await;
+    for (order, parcel, end) in [(&refused, &refused_parcel, "delivered"), (&troubled, &troubled_parcel, "returned")] {
+        let thing = until("the parcel is listed", async || client.stuck(order).await.pop()).await;
+        let path = format!("/v1/shipments/{parcel}/tracking");
+        let repair = json!({"method": "POST", "path": path, "body": ["status", "at"]});
+        assert_has(&thing, &json!({"kind": "stopped_shipment", "id": parcel, "repairs": [repair]}));
+        assert_eq!(thing["since"], client.parcel(parcel).await["updated_at"]);
+        client.post(&path, &json!({"status": end, "at": at(3)})).await.expect(200);
+        assert_eq!(client.stuck(order).await, Vec::<Value>::new(), "{end}");
+    }
     shop.is_sound().await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    A, B, Shop, UNITS,
+    A, B, Shop, UNITS, assert_has,
     support::{server::until, shop::id},
 };
 
@@ -92,6 +92,48 @@ async fn what_is_not_sent_back_in_time_is_kept() {
     client.step(&sent, "receive:restock").await;
     client.after_sale_becomes(&sent, "completed").await;
     assert_eq!((shop.kept(&in_time).await, shop.kept(&too_late).await), (0, A));
+    shop.is_sound().await;
+}
+
+/// Goods that nobody received, and a replacement that nobody sent, are listed with the calls that lead on; what waits for the
+/// buyer's money within its time is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_that_nobody_deals_with_are_listed_with_their_repair() {
+    let shop = Shop::open(&["after_sales.ship_back_within=2s"]).await;
+    let client = &shop.client;
+    let unpaid = shop.delivered(&[("a", 1)]).await;
+    let row = client.exchange(&unpaid, "b").await;
+    client.step(&row, "approve").await;
+    assert_eq!(client.step(&row, "receive:restock").await["status"], "received");
+    let unsent = shop.delivered(&[("a", 1)]).await;
+    let exchange = client.exchange(&unsent, "c").await;
+    client.step(&exchange, "approve").await;
+    assert_eq!(client.step(&exchange, "receive:restock").await["status"], "reshipping");
+    let unreceived = shop.delivered(&[("a", 1)]).await;
+    let goods_back = client.after_sale(&unreceived, "return", &[(1, 1)]).await;
+    client.step(&goods_back, "approve").await;
+    client.step(&goods_back, "ship-back").await;
+    let table = [
+        (&unreceived, &goods_back, "receive:restock", json!(["outcome"])),
+        (&unsent, &exchange, "reship", json!(["carrier", "tracking_number"])),
+    ];
+    for (order, row, step, body) in table {
+        let thing = until("it is listed", async || client.stuck(order).await.pop()).await;
+        let repair = |step: &str, body: Value| {
+            let path = format!("/v1/after-sales/{row}/{}", step.split(':').next().expect("a step"));
+            json!({"method": "POST", "path": path, "body": body})
+        };
+        let repairs = [repair(step, body), repair("reject", json!(["reason"]))];
+        assert_has(&thing, &json!({"kind": "waiting_after_sale", "id": row, "repairs": repairs}));
+        assert_eq!(thing["since"], client.row(row).await["updated_at"]);
+        assert!(thing["age_seconds"].as_u64().is_some_and(|age| age >= 2), "not before its time: {thing}");
+        client.step(row, step).await;
+        client.after_sale_becomes(row, "completed").await;
+        assert_eq!(client.stuck(order).await, Vec::<Value>::new());
+    }
+    assert_eq!(client.stuck(&unpaid).await, Vec::<Value>::new(), "the buyer has time to pay");
+    assert_eq!(client.step(&row, "reject").await["status"], "refunding");
+    client.after_sale_becomes(&row, "completed").await;
     shop.is_sound().await;
 }
 

@@ -94,7 +94,7 @@ impl Shop {
     }
 
     /// Everything that must hold once nothing is under way: each order follows from its log, its money is what the sandbox moved,
-    /// no refund waits, nothing is stuck, and the invariants hold.
+    /// no refund waits, nothing but goods is stuck, and the invariants hold.
     async fn is_sound(&self) {
         let client = &self.client;
         let orders = client.get("/v1/orders?user_id=u&limit=100").await.expect(200);
@@ -120,7 +120,10 @@ impl Shop {
         }
         let seen = client.read(order).await;
         assert_eq!((&seen["paid"], &seen["refunded"]), (&json!(captured), &json!(refunded)), "{seen}");
-        assert_eq!(client.stuck(order).await, Vec::<Value>::new());
+        let mut stuck = client.stuck(order).await;
+        // Goods may wait for a person, however sound the books are.
+        stuck.retain(|thing| thing["kind"] != "waiting_after_sale" && thing["kind"] != "stopped_shipment");
+        assert_eq!(stuck, Vec::<Value>::new());
     }
 
     /// What the shop keeps of an order's money.

@@ -262,6 +262,9 @@ CREATE TABLE shipments (
     CHECK (confirm_due IS NULL OR (status = 'delivered' AND confirmed_at IS NULL))
 ) STRICT;
 CREATE INDEX shipments_unconfirmed ON shipments (id) WHERE confirm_due IS NOT NULL;
+CREATE INDEX shipments_stopped ON shipments (id) WHERE confirmed_at IS NULL
+    AND (status = 'exception' OR ((asks > 0 OR note IS NOT NULL) AND ask_at IS NULL
+        AND (status = 'in_transit' OR status = 'out_for_delivery')));
 
 -- After-sales. due: when something happens to it by itself; details: JSON of its lines, its replacement, its refunds.
 CREATE TABLE after_sales (
@@ -286,6 +289,8 @@ CREATE TABLE after_sales (
 CREATE INDEX after_sales_due ON after_sales (id) WHERE due IS NOT NULL;
 CREATE INDEX after_sales_claiming ON after_sales (order_id) WHERE status = 'requested' OR status = 'approved'
     OR status = 'returning';
+CREATE INDEX after_sales_waiting ON after_sales (id) WHERE status = 'returning' OR status = 'received'
+    OR status = 'reshipping';
 
 -- Notifications of channels as they arrived. report: JSON of what it says, where the signature holds.
 CREATE TABLE receipts (

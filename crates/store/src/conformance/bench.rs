@@ -17,7 +17,9 @@ use ordain_domain::{
     rules::{AfterSaleRules, FulfilmentRules, LetterRules, PaymentRules, Rules},
     time::{Span, Timestamp},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader};
+use ordain_engine::port::store::{
+    Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader, StuckBefore,
+};
 
 use super::{Fixture, UNPAID_PER_USER_MAX, compare, model::Model, shop};
 
@@ -182,6 +184,15 @@ impl<F: Fixture> Bench<F> {
         assert_eq!(self.fixture().poisoned(), self.model.poisoned, "poisoned commands");
         let reader = self.reader();
         compare::reader(reader.as_ref(), &self.model);
+    }
+
+    /// The kinds of what is stuck, compared with the model; nothing has time left.
+    pub(super) fn stuck(&mut self) -> Vec<&'static str> {
+        let end = Timestamp::MAX;
+        let before = StuckBefore { closing: end, messages: end, timers: end, after_sales: end };
+        let found = self.reader().stuck(before, 10_000).expect("what is stuck can be listed");
+        assert_eq!(found, self.model.stuck(before));
+        found.iter().map(|stuck| stuck.what.as_str()).collect()
     }
 
     /// Every invariant, at the present time. Timers are never late: scripts leave some behind.

@@ -211,6 +211,20 @@ impl Model {
             let what = StuckThing::QuarantinedReceipt(receipt.id);
             stuck.push(Stuck { what, order, since: receipt.arrived_at });
         }
+        let waiting = all.after_sales.values().filter(|row| {
+            let is_left = matches!(row.status.as_str(), "returning" | "received" | "reshipping");
+            let has_time = row.due().is_some_and(|due| due >= before.after_sales);
+            is_left && row.updated_at < before.after_sales && !has_time
+        });
+        let waiting = waiting.map(|row| (StuckThing::WaitingAfterSale(row.id, row.status), row.order, row.updated_at));
+        stuck.extend(waiting.map(|(what, order, since)| of(what, order, since)));
+        let stopped = all.shipments.values().filter(|row| {
+            let is_asked_no_more =
+                (row.asks > 0 || row.note.is_some()) && row.ask_at.is_none() && !row.status.is_final();
+            let moves = row.lines.iter().any(|line| line.settled < line.quantity);
+            (row.status == ShipmentStatus::Exception || is_asked_no_more) && row.confirmed_at.is_none() && moves
+        });
+        stuck.extend(stopped.map(|row| of(StuckThing::StoppedShipment(row.id), row.order, row.updated_at)));
         let mut closing = self.orders(None, Some(OrderStatus::Closing));
         closing.retain(|order| order.updated_at < before.closing);
         closing.sort_by_key(|order| (order.updated_at, order.id));

@@ -147,6 +147,7 @@ pub fn scripts_about_goods<F: Fixture>() {
             seen.extend(all.after_sales.values().map(|row| (row.kind.as_str(), row.status.as_str())));
             let legs = all.after_sales.values().filter_map(|row| row.replacement.as_ref());
             seen.extend(legs.filter(|leg| leg.paid > 0).map(|_| ("difference", "paid")));
+            seen.extend(bench.stuck().into_iter().map(|kind| ("stuck", kind)));
         });
         bench.compare();
         for _ in 0..3 {
@@ -165,7 +166,7 @@ pub fn scripts_about_goods<F: Fixture>() {
     let missed: Vec<_> = parcels
         .iter()
         .chain(&exchanges)
-        .chain(&[("difference", "paid")])
+        .chain(&[("difference", "paid"), ("stuck", "waiting_after_sale"), ("stuck", "stopped_shipment")])
         .filter(|state| !seen.contains(state))
         .collect();
     assert!(missed.is_empty(), "the scripts get around: {missed:?}");

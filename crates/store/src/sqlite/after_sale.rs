@@ -76,10 +76,7 @@ pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<A
     let mut rows = statement.query([])?;
     let mut counts = Vec::new();
     while let Some(row) = rows.next()? {
-        let word = text(row, 0)?;
-        let status = AfterSaleStatus::from_word(word);
-        let status = status.ok_or_else(|| SqliteFailure::damaged("after_sales", format_args!("status {word:?}")))?;
-        counts.push(StatusCount { status, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
+        counts.push(StatusCount { status: status(row, 0)?, count: unsigned(row, 1)?, oldest: Timestamp(row.get(2)?) });
     }
     counts.sort_by_key(|count| count.status);
     Ok(counts)
@@ -87,14 +84,14 @@ pub(super) fn status_counts(connection: &Connection) -> Result<Vec<StatusCount<A
 
 /// A row of `after_sale_load` and its like.
 pub(super) fn after_sale(row: &Row<'_>) -> Result<AfterSale, SqliteFailure> {
-    let (kind, status) = (text(row, 2)?, text(row, 3)?);
-    let damaged = |what: &str, word: &str| SqliteFailure::damaged("after_sales", format_args!("{what} {word:?}"));
+    let kind = text(row, 2)?;
+    let damaged = || SqliteFailure::damaged("after_sales", format_args!("kind {kind:?}"));
     let details: Details<Vec<AfterSaleLine>, ReplacementLeg> = json(row, 4)?;
     Ok(AfterSale {
         id: AfterSaleId::from_number(row.get(0)?),
         order: OrderId::from_number(row.get(1)?),
-        kind: AfterSaleKind::from_word(kind).ok_or_else(|| damaged("kind", kind))?,
-        status: AfterSaleStatus::from_word(status).ok_or_else(|| damaged("status", status))?,
+        kind: AfterSaleKind::from_word(kind).ok_or_else(damaged)?,
+        status: status(row, 3)?,
         lines: details.lines,
         reason: shared(row, 5)?,
         review_due_at: Timestamp(row.get(6)?),
@@ -108,6 +105,13 @@ pub(super) fn after_sale(row: &Row<'_>) -> Result<AfterSale, SqliteFailure> {
         created_at: Timestamp(row.get(10)?),
         updated_at: Timestamp(row.get(11)?),
     })
+}
+
+/// The status in a column.
+pub(super) fn status(row: &Row<'_>, column: usize) -> Result<AfterSaleStatus, SqliteFailure> {
+    let word = text(row, column)?;
+    let status = AfterSaleStatus::from_word(word);
+    status.ok_or_else(|| SqliteFailure::damaged("after_sales", format_args!("status {word:?}")))
 }
 
 /// Writes after-sales. What was asked for stays as it was stored, but for the inspection of its lines.

@@ -21,8 +21,9 @@ const SHOWN_MAX: usize = 100;
 /// List what is stuck, with its repair
 ///
 /// Payments that nobody asks about any more, refunds that were sent in vain for the last time, notifications in quarantine,
-/// orders that have been closing for five minutes, messages that wait for a minute, timers that are late. Of each kind the 100
-/// oldest.
+/// after-sales whose goods nobody received or sent for as long as `after_sales.ship_back_within`, parcels that their carrier has
+/// trouble with, refused, or is not asked about any more, orders that have been closing for five minutes, messages that wait for a
+/// minute, timers that are late. Of each kind the 100 oldest.
 #[utoipa::path(
     get, path = "/v1/ops/stuck", tag = "operations", operation_id = "list_stuck",
     responses((status = 200, body = StuckList))
@@ -33,6 +34,7 @@ pub(crate) async fn list_stuck(State(app): State<SharedApp>) -> Result<Response,
         closing: now.minus(CLOSING_MAX),
         messages: now.minus(MESSAGE_MAX),
         timers: now.minus(app.settings.scan_interval),
+        after_sales: now.minus(app.settings.ship_back_within),
     };
     let reading = app.read_long(move |reader| {
         let view = |stuck: &Stuck| Ok(StuckView::new(stuck, now, &open_payments(reader, stuck)?));

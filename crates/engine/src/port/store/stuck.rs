@@ -3,7 +3,8 @@
 //! It names things and tells since when. What to do about each is said at the rim.
 
 use ordain_domain::{
-    ids::{MessageId, OrderId, PaymentId, ReceiptId, RefundId},
+    after_sale::AfterSaleStatus,
+    ids::{AfterSaleId, MessageId, OrderId, PaymentId, ReceiptId, RefundId, ShipmentId},
     outbox::Task,
     time::Timestamp,
     timer::TimerKind,
@@ -18,6 +19,8 @@ pub struct StuckBefore {
     pub messages: Timestamp,
     /// Timers that were due before this.
     pub timers: Timestamp,
+    /// After-sales whose goods somebody should have dealt with before this.
+    pub after_sales: Timestamp,
 }
 
 /// What is stuck.
@@ -29,6 +32,13 @@ pub enum StuckThing {
     ManualRefund(RefundId),
     /// A notification that is signed and cannot be true (`resolve`). Most are of an order's payment.
     QuarantinedReceipt(ReceiptId),
+    /// An after-sale whose goods somebody has to deal with, and where it stands: they are on their way back (`receive`,
+    /// `reject`), or are back and the replacement was not sent (`reship`, `reject`). One whose price difference the buyer has
+    /// to pay is among them only behind the end of its time.
+    WaitingAfterSale(AfterSaleId, AfterSaleStatus),
+    /// A parcel that still moves units, which its carrier has trouble with or refused, or which it was asked about and is
+    /// asked about no more (`tracking`). One whose facts came by hand from the beginning is watched by whoever tells them.
+    StoppedShipment(ShipmentId),
     /// The order itself is closing: its channels do not answer.
     ClosingOrder,
     /// A message that no answer came to.
@@ -45,6 +55,8 @@ impl StuckThing {
             StuckThing::ManualPayment(_) => "manual_payment",
             StuckThing::ManualRefund(_) => "manual_refund",
             StuckThing::QuarantinedReceipt(_) => "quarantined_receipt",
+            StuckThing::WaitingAfterSale(..) => "waiting_after_sale",
+            StuckThing::StoppedShipment(_) => "stopped_shipment",
             StuckThing::ClosingOrder => "closing_order",
             StuckThing::WaitingMessage(..) => "waiting_message",
             StuckThing::OverdueTimer(_) => "overdue_timer",
@@ -59,8 +71,8 @@ pub struct Stuck {
     pub what: StuckThing,
     /// Of which order; none for a notification that names no payment of ours.
     pub order: Option<OrderId>,
-    /// Since when: of a payment, a refund and an order when it last changed, of a notification when it arrived, of a
-    /// message when it was written, of a timer when it was due.
+    /// Since when: of a payment, a refund, an after-sale, a parcel and an order when it last changed, of a notification when it
+    /// arrived, of a message when it was written, of a timer when it was due.
     pub since: Timestamp,
 }
 

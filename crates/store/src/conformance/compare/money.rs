@@ -78,7 +78,7 @@ pub(super) fn all_pages<K: Copy + Ord, V>(page: impl Fn(Option<K>) -> Vec<(K, V)
 /// Everything that is stuck, and its counts.
 fn stuck(reader: &dyn StoreReader, model: &Model) {
     for time in [Timestamp(0), model.head.time, Timestamp::MAX] {
-        let before = StuckBefore { closing: time, messages: time, timers: time };
+        let before = StuckBefore { closing: time, messages: time, timers: time, after_sales: time };
         let mut expected = model.stuck(before);
         let found = reader.stuck(before, 10_000).expect(READABLE);
         assert_eq!(found, expected, "stuck before {time:?}");
@@ -89,7 +89,8 @@ fn stuck(reader: &dyn StoreReader, model: &Model) {
         assert_eq!(reader.stuck(before, 1).expect(READABLE), expected, "the first of each kind");
         assert_eq!(expected.len(), kinds.len(), "kinds come one after the other");
     }
-    let everything = StuckBefore { closing: Timestamp::MAX, messages: Timestamp(0), timers: Timestamp(0) };
+    let never = Timestamp(0);
+    let everything = StuckBefore { closing: Timestamp::MAX, messages: never, timers: never, after_sales: never };
     let count = |word: &str| model.stuck(everything).iter().filter(|stuck| stuck.what.as_str() == word).count() as u64;
     let messages = model.messages();
     let backlog = Backlog {

@@ -1,6 +1,6 @@
 //! What does not go on by itself, by looking at every row.
 
-use ordain_domain::{order::OrderStatus, payment::ReceiptVerdict, refund::RefundStatus};
+use ordain_domain::{order::OrderStatus, payment::ReceiptVerdict, refund::RefundStatus, time::Timestamp};
 use ordain_engine::port::store::{Backlog, Stuck, StuckBefore, StuckThing};
 
 use super::super::state::State;
@@ -23,7 +23,13 @@ pub(super) fn list(state: &State, before: StuckBefore, limit: usize) -> Vec<Stuc
         since: timer.due,
     });
     let people = payments(state).take(limit).chain(refunds(state).take(limit)).chain(receipts(state).take(limit));
-    people.chain(closing.into_iter().take(limit)).chain(messages.take(limit)).chain(timers.take(limit)).collect()
+    let goods = after_sales(state, before.after_sales).take(limit).chain(shipments(state).take(limit));
+    people
+        .chain(goods)
+        .chain(closing.into_iter().take(limit))
+        .chain(messages.take(limit))
+        .chain(timers.take(limit))
+        .collect()
 }
 
 /// How much waits.
@@ -71,5 +77,23 @@ fn receipts(state: &State) -> impl Iterator<Item = Stuck> {
             order: payment.map(|payment| payment.order),
             since: receipt.arrived_at,
         }
+    })
+}
+
+fn after_sales(state: &State, before: Timestamp) -> impl Iterator<Item = Stuck> {
+    let waiting = state.rows.after_sales.values().filter(move |after_sale| after_sale.waits_for_goods_since(before));
+    waiting.map(|after_sale| Stuck {
+        what: StuckThing::WaitingAfterSale(after_sale.id, after_sale.status),
+        order: Some(after_sale.order),
+        since: after_sale.updated_at,
+    })
+}
+
+fn shipments(state: &State) -> impl Iterator<Item = Stuck> {
+    let stopped = state.rows.shipments.values().filter(|shipment| shipment.is_stopped());
+    stopped.map(|shipment| Stuck {
+        what: StuckThing::StoppedShipment(shipment.id),
+        order: Some(shipment.order),
+        since: shipment.updated_at,
     })
 }

@@ -3,13 +3,13 @@
 //! It judges nothing: the times are the caller's.
 
 use ordain_domain::{
-    ids::{OrderId, PaymentId, ReceiptId, RefundId},
+    ids::{AfterSaleId, OrderId, PaymentId, ReceiptId, RefundId, ShipmentId},
     time::{Span, Timestamp},
 };
 use ordain_engine::port::store::{Backlog, Stuck, StuckBefore, StuckThing};
 use rusqlite::{Connection, Row, params};
 
-use super::super::{failure::SqliteFailure, outbox, timer};
+use super::super::{after_sale, failure::SqliteFailure, outbox, timer};
 
 const PAYMENTS_MANUAL_LIST: &str = "-- payments_manual_list
 SELECT id, order_id, updated_at FROM payments INDEXED BY payments_manual WHERE is_manual = 1 ORDER BY id LIMIT ?1 + 0";
@@ -21,6 +21,19 @@ WHERE status <> 'succeeded' AND status = 'manual' ORDER BY id LIMIT ?1 + 0";
 const RECEIPTS_STUCK_LIST: &str = "-- receipts_stuck_list
 SELECT r.id, p.order_id, r.arrived_at FROM receipts AS r INDEXED BY receipts_quarantined
 LEFT JOIN payments AS p ON p.id = r.payment_id WHERE r.verdict = 'quarantined' ORDER BY r.id LIMIT ?1 + 0";
+
+const AFTER_SALES_WAITING_LIST: &str = "-- after_sales_waiting_list
+SELECT id, order_id, status, updated_at FROM after_sales INDEXED BY after_sales_waiting
+WHERE (status = 'returning' OR status = 'received' OR status = 'reshipping') AND updated_at < ?1 AND (due IS NULL OR due < ?1)
+ORDER BY id LIMIT ?2 + 0";
+
+const SHIPMENTS_STOPPED_LIST: &str = "-- shipments_stopped_list
+SELECT id, order_id, updated_at FROM shipments INDEXED BY shipments_stopped
+WHERE confirmed_at IS NULL
+    AND (status = 'exception' OR ((asks > 0 OR note IS NOT NULL) AND ask_at IS NULL
+        AND (status = 'in_transit' OR status = 'out_for_delivery')))
+    AND EXISTS (SELECT 1 FROM json_each(shipments.lines) WHERE value ->> 'quantity' > value ->> 'settled')
+ORDER BY id LIMIT ?1 + 0";
 
 const ORDERS_CLOSING_LIST: &str = "-- orders_closing_list
 SELECT a.order_id, o.updated_at FROM order_accounts AS a INDEXED BY order_accounts_closing
@@ -39,7 +52,8 @@ SELECT (SELECT count(*) FROM outbox), (SELECT min(created_at) FROM outbox),
 
 /// Everything that is stuck, kind by kind.
 pub(super) fn list(connection: &Connection, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, SqliteFailure> {
-    let mut stuck = waiting_for_a_person(connection, limit)?;
+    let mut stuck = money_for_a_person(connection, limit)?;
+    goods_for_a_person(connection, before, limit, &mut stuck)?;
     let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(ORDERS_CLOSING_LIST)?;
     let mut rows = statement.query(params![before.closing.0, rows_max])?;
@@ -63,7 +77,31 @@ pub(super) fn list(connection: &Connection, before: StuckBefore, limit: usize) -
     Ok(stuck)
 }
 
-fn waiting_for_a_person(connection: &Connection, limit: usize) -> Result<Vec<Stuck>, SqliteFailure> {
+fn goods_for_a_person(
+    connection: &Connection,
+    before: StuckBefore,
+    limit: usize,
+    stuck: &mut Vec<Stuck>,
+) -> Result<(), SqliteFailure> {
+    let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(AFTER_SALES_WAITING_LIST)?;
+    let mut rows = statement.query(params![before.after_sales.0, rows_max])?;
+    while let Some(row) = rows.next()? {
+        let what = StuckThing::WaitingAfterSale(AfterSaleId::from_number(row.get(0)?), after_sale::status(row, 2)?);
+        let order = Some(OrderId::from_number(row.get(1)?));
+        stuck.push(Stuck { what, order, since: Timestamp(row.get(3)?) });
+    }
+    let mut statement = connection.prepare_cached(SHIPMENTS_STOPPED_LIST)?;
+    let mut rows = statement.query([rows_max])?;
+    while let Some(row) = rows.next()? {
+        let what = StuckThing::StoppedShipment(ShipmentId::from_number(row.get(0)?));
+        let order = Some(OrderId::from_number(row.get(1)?));
+        stuck.push(Stuck { what, order, since: Timestamp(row.get(2)?) });
+    }
+    Ok(())
+}
+
+fn money_for_a_person(connection: &Connection, limit: usize) -> Result<Vec<Stuck>, SqliteFailure> {
     type Thing = fn(i64) -> StuckThing;
     let lists: [(&str, Thing); 3] = [
         (PAYMENTS_MANUAL_LIST, |id| StuckThing::ManualPayment(PaymentId::from_number(id))),
