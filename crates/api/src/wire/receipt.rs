@@ -131,13 +131,15 @@ pub(crate) struct ReceiptView<'a> {
     #[schema(value_type = Option<String>)]
     payment_id: Option<PrefixedId>,
     verdict: VerdictWord,
-    /// Why it is quarantined, or how it was resolved.
+    /// Why it was quarantined, also after it was resolved.
     note: Option<&'a str>,
     /// Who resolved it; null unless it is resolved.
     resolved_by: Option<&'a str>,
     /// When it was resolved; null unless it is.
     #[schema(value_type = Option<String>, format = DateTime)]
     resolved_at: Option<Rfc3339>,
+    /// What was found; null unless it is resolved.
+    resolved_note: Option<&'a str>,
     /// What it says; null when it is forged.
     report: Option<ReportView<'a>>,
     /// Headers, one `name: value` each, without those that carry secrets.
@@ -151,6 +153,7 @@ pub(crate) struct ReceiptView<'a> {
 
 impl<'a> From<&'a Receipt> for ReceiptView<'a> {
     fn from(receipt: &'a Receipt) -> ReceiptView<'a> {
+        let resolution = receipt.resolution.as_ref();
         ReceiptView {
             id: receipt.id.into(),
             channel: &receipt.channel,
@@ -158,8 +161,9 @@ impl<'a> From<&'a Receipt> for ReceiptView<'a> {
             payment_id: receipt.payment.map(PrefixedId::from),
             verdict: receipt.verdict.into(),
             note: receipt.note.as_deref(),
-            resolved_by: receipt.resolution.map(|resolution| resolution.by.as_str()),
-            resolved_at: receipt.resolution.map(|resolution| Rfc3339(resolution.at)),
+            resolved_by: resolution.map(|resolution| resolution.by.as_str()),
+            resolved_at: resolution.map(|resolution| Rfc3339(resolution.at)),
+            resolved_note: resolution.map(|resolution| &*resolution.note),
             report: receipt.report.as_ref().map(ReportView::from),
             headers: receipt.headers.lines().collect(),
             body: String::from_utf8_lossy(&receipt.body),

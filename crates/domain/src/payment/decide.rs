@@ -181,10 +181,8 @@ pub fn take_notification(scope: &mut Scope<'_>, command: &TakeNotification) -> R
 pub fn resolve_receipt(scope: &mut Scope<'_>, command: &ResolveReceipt) -> Result<Answer, Refusal> {
     let receipt = scope.receipt(command.receipt).filter(|receipt| receipt.verdict == ReceiptVerdict::Quarantined);
     let receipt = receipt.cloned().ok_or(Refusal::NotFound { thing: Thing::Receipt })?;
-    let note = Some(Arc::clone(&command.note));
-    let resolution = Some(Resolution { by: scope.actor, at: scope.now });
-    let resolved =
-        Arc::new(Receipt { verdict: ReceiptVerdict::Resolved, note, resolution, ..receipt.as_ref().clone() });
+    let resolution = Some(Resolution { by: scope.actor, at: scope.now, note: Arc::clone(&command.note) });
+    let resolved = Arc::new(Receipt { verdict: ReceiptVerdict::Resolved, resolution, ..receipt.as_ref().clone() });
     scope.changes.receipts.insert(resolved.id, Arc::clone(&resolved));
     Ok(Answer::Receipt(resolved))
 }

@@ -66,13 +66,15 @@ impl ReceiptVerdict {
     }
 }
 
-/// Who settled a quarantined notification, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who settled a quarantined notification, when and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolution {
     /// Who it was.
     pub by: Actor,
     /// When it was decided.
     pub at: Timestamp,
+    /// What was found, 1 to 1,000 characters.
+    pub note: Arc<str>,
 }
 
 /// One notification.
@@ -96,9 +98,9 @@ pub struct Receipt {
     pub arrived_at: Timestamp,
     /// What was made of it.
     pub verdict: ReceiptVerdict,
-    /// Why it is quarantined, or how it was resolved.
+    /// Why it was quarantined, also after it was resolved.
     pub note: Option<Arc<str>>,
-    /// Who resolved it; there exactly while the verdict is [`ReceiptVerdict::Resolved`].
+    /// How it was resolved; there exactly while the verdict is [`ReceiptVerdict::Resolved`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }

@@ -112,7 +112,10 @@ async fn what_cannot_be_true_waits_for_a_person() {
     assert!(line.contains("\"ERROR\"") && line.contains(&receipt_id), "{line}");
 
     let resolved = client.post(&path, &json!({"note": "the shop took it in cash"})).await.expect(200);
-    assert_has(&resolved, &json!({"id": receipt_id, "verdict": "resolved", "note": "the shop took it in cash"}));
+    assert_has(
+        &resolved,
+        &json!({"id": receipt_id, "verdict": "resolved", "resolved_note": "the shop took it in cash", "note": receipt["note"]}),
+    );
     assert!(client.receipts("quarantined", None).await.is_empty());
     client.post(&path, &json!({"note": "again"})).await.refused(404, "not_found");
     client.post("/v1/ops/receipts/rct_1/resolve", &json!({"note": "n"})).await.refused(404, "not_found");

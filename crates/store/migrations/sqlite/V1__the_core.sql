@@ -306,9 +306,11 @@ CREATE TABLE receipts (
         verdict = 'applied' OR verdict = 'known' OR verdict = 'quarantined' OR verdict = 'resolved'
         OR verdict = 'forged' OR verdict = 'unmatched'),
     note       TEXT,
-    resolved_by TEXT,
-    resolved_at INTEGER,
+    resolved_by   TEXT,
+    resolved_at   INTEGER,
+    resolved_note TEXT,
     CHECK ((resolved_by IS NULL) = (resolved_at IS NULL)),
+    CHECK ((resolved_note IS NULL) = (resolved_at IS NULL)),
     CHECK ((verdict = 'resolved') = (resolved_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX receipts_quarantined ON receipts (id) WHERE verdict = 'quarantined';

@@ -268,7 +268,7 @@ fn full() -> (Payment, Refund, Receipt) {
         arrived_at: BEGIN,
         verdict: ReceiptVerdict::Resolved,
         note: text("seen"),
-        resolution: Some(Resolution { by: Actor::Operator, at: Timestamp(-1) }),
+        resolution: Some(Resolution { by: Actor::Operator, at: Timestamp(-1), note: Arc::from("found") }),
     };
     (payment, refund, receipt)
 }

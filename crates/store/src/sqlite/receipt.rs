@@ -20,25 +20,25 @@ use super::{
 
 const RECEIPT_LOAD: &str = "-- receipt_load
 SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
-    resolved_at
+    resolved_at, resolved_note
 FROM receipts WHERE id = ?1";
 
 const RECEIPT_PUT: &str = "-- receipt_put
 INSERT INTO receipts (id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
-    resolved_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    resolved_at, resolved_note)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, note = excluded.note, resolved_by = excluded.resolved_by,
-    resolved_at = excluded.resolved_at";
+    resolved_at = excluded.resolved_at, resolved_note = excluded.resolved_note";
 
 const RECEIPTS_BEFORE_LIST: &str = "-- receipts_before_list
 SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
-    resolved_at
+    resolved_at, resolved_note
 FROM receipts
 WHERE id < ?1 ORDER BY id DESC LIMIT ?2 + 0";
 
 const RECEIPTS_QUARANTINED_LIST: &str = "-- receipts_quarantined_list
 SELECT id, channel, event_id, payment_id, report, headers, body, arrived_at, verdict, note, resolved_by,
-    resolved_at
+    resolved_at, resolved_note
 FROM receipts
 WHERE verdict = 'quarantined' AND id < ?1 ORDER BY id DESC LIMIT ?2 + 0";
 
@@ -75,7 +75,7 @@ fn resolution(row: &Row<'_>) -> Result<Option<Resolution>, SqliteFailure> {
     let (Some(word), Some(at)) = (optional_text(row, 10)?, optional_time(row, 11)?) else { return Ok(None) };
     let by = Actor::from_word(word);
     let by = by.ok_or_else(|| SqliteFailure::damaged("receipts", format_args!("actor {word:?}")))?;
-    Ok(Some(Resolution { by, at }))
+    Ok(Some(Resolution { by, at, note: shared(row, 12)? }))
 }
 
 /// Notifications before an id, newest first, and where to go on when the page or the bound was full. Those in quarantine have
@@ -114,6 +114,7 @@ pub(super) fn put(
     }
     let mut statement = connection.prepare_cached(RECEIPT_PUT)?;
     for receipt in receipts.values() {
+        let resolution = receipt.resolution.as_ref();
         let report = receipt.report.as_ref().map(|report| json.of(report)).transpose()?;
         statement.execute(params![
             receipt.id.number(),
@@ -126,8 +127,9 @@ pub(super) fn put(
             receipt.arrived_at.0,
             receipt.verdict.as_str(),
             receipt.note.as_deref(),
-            receipt.resolution.map(|resolution| resolution.by.as_str()),
-            receipt.resolution.map(|resolution| resolution.at.0),
+            resolution.map(|resolution| resolution.by.as_str()),
+            resolution.map(|resolution| resolution.at.0),
+            resolution.map(|resolution| &*resolution.note),
         ])?;
     }
     Ok(())
