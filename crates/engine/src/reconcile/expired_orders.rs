@@ -9,30 +9,20 @@ use ordain_domain::{
     answer::{Answer, Reply},
     event::Actor,
     ids::OrderId,
-    time::Span,
 };
 
+use super::{MISSED_AFTER, every};
 use crate::{executor::close_order, failure::EngineFailure, handle::Engine};
 
 /// Orders looked at in one read.
 const PAGE: usize = 2_000;
-/// How long an order must be overdue before the scan takes it for missed: the timers get the first chance.
-const MISSED_AFTER: Span = Span::seconds(10);
 /// Name under which the scan keeps how far everything is settled.
 const CURSOR: &str = "scan.expired_orders";
 
 /// Runs the scan every `interval` until the engine stops.
 pub async fn run(engine: Arc<Engine>, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !engine.is_stopping() {
-        ticks.tick().await;
-        match pass(&engine).await {
-            Ok(0) => {}
-            Ok(found) => tracing::warn!(found, "the scan closed overdue orders that no timer had closed"),
-            Err(failure) => tracing::warn!(error.message = %failure, "the scan for overdue orders failed"),
-        }
-    }
+    let words = ("the scan closed overdue orders that no timer had closed", "the scan for overdue orders failed");
+    every(engine, interval, words, |engine| async move { pass(&engine).await }).await;
 }
 
 /// One pass over everything that may be unpaid. Answers how many overdue orders it closed.

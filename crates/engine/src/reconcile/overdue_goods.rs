@@ -9,21 +9,14 @@ use std::{
 
 use ordain_domain::command::Command;
 
-use super::overdue_money::{MISSED_AFTER, PAGE, pages};
+use super::{MISSED_AFTER, PAGE, every, pages};
 use crate::{failure::EngineFailure, handle::Engine};
 
 /// Runs the scan every `interval` until the engine stops.
 pub async fn run(engine: Arc<Engine>, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !engine.is_stopping() {
-        ticks.tick().await;
-        match pass(&engine).await {
-            Ok(0) => {}
-            Ok(found) => tracing::warn!(found, "the scan worked at overdue parcels and after-sales that no timer had"),
-            Err(failure) => tracing::warn!(error.message = %failure, "the scan for overdue goods failed"),
-        }
-    }
+    let words =
+        ("the scan worked at overdue parcels and after-sales that no timer had", "the scan for overdue goods failed");
+    every(engine, interval, words, |engine| async move { pass(&engine).await }).await;
 }
 
 /// One pass over all parcels that wait to be confirmed and all after-sales with a deadline. Answers for how many orders it did
