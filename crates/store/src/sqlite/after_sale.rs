@@ -16,7 +16,7 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bind::{JsonBuffer, json, optional_time, shared, shared_or_none, signed, text, unsigned},
+    bind::{JsonBuffer, Put, json, optional_time, shared, shared_or_none, signed, text, unsigned},
     failure::SqliteFailure,
 };
 
@@ -30,13 +30,15 @@ SELECT status, count(*), min(updated_at) FROM after_sales GROUP BY status";
 const AFTER_SALE_DUE_LOAD: &str = "-- after_sale_due_load
 SELECT due FROM after_sales WHERE id = ?1";
 
-const AFTER_SALE_PUT: &str = "-- after_sale_put
+const AFTER_SALE_UPDATE: &str = "-- after_sale_update
+UPDATE after_sales SET status = ?4, due = ?5, details = ?6, ship_back_by = ?9, note = ?10, version = ?11, updated_at = ?13
+WHERE id = ?1 AND version <= ?11";
+
+const AFTER_SALE_INSERT: &str = "-- after_sale_insert
 INSERT INTO after_sales (id, order_id, kind, status, due, details, reason, review_due_at, ship_back_by, note, version,
     created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-ON CONFLICT (id) DO UPDATE SET status = excluded.status, due = excluded.due, details = excluded.details,
-    ship_back_by = excluded.ship_back_by, note = excluded.note, version = excluded.version, updated_at = excluded.updated_at
-WHERE version <= excluded.version";
+ON CONFLICT (id) DO NOTHING";
 
 const AFTER_SALES_OVERDUE_LIST: &str = "-- after_sales_overdue_list
 SELECT id, order_id FROM after_sales INDEXED BY after_sales_due
@@ -123,7 +125,7 @@ pub(super) fn put(
     if after_sales.is_empty() {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached(AFTER_SALE_PUT)?;
+    let mut put = Put::prepare(connection, AFTER_SALE_UPDATE, AFTER_SALE_INSERT)?;
     for after_sale in after_sales.values() {
         let details = Details {
             lines: &after_sale.lines,
@@ -132,7 +134,7 @@ pub(super) fn put(
             replacement: after_sale.replacement.as_ref(),
             refunds: after_sale.refunds.clone(),
         };
-        let written = statement.execute(params![
+        let is_written = put.row(params![
             after_sale.id.number(),
             after_sale.order.number(),
             after_sale.kind.as_str(),
@@ -147,7 +149,7 @@ pub(super) fn put(
             after_sale.created_at.0,
             after_sale.updated_at.0,
         ])?;
-        if written != 1 {
+        if !is_written {
             let text = format!("{} is stored with a version above {}", after_sale.id, after_sale.version);
             return Err(SqliteFailure::Guard(text));
         }

@@ -13,7 +13,9 @@ use ordain_engine::port::store::StatusCount;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    bind::{JsonBuffer, currency, json_or_default, optional_time, shared_or_none, signed, text, unsigned, unsigned_32},
+    bind::{
+        JsonBuffer, Put, currency, json_or_default, optional_time, shared_or_none, signed, text, unsigned, unsigned_32,
+    },
     failure::SqliteFailure,
 };
 
@@ -25,14 +27,16 @@ FROM refunds WHERE id = ?1";
 const REFUND_STATUSES_LIST: &str = "-- refund_statuses_list
 SELECT status, count(*), min(updated_at) FROM refunds GROUP BY status";
 
-const REFUND_PUT: &str = "-- refund_put
+const REFUND_UPDATE: &str = "-- refund_update
+UPDATE refunds SET status = ?4, tries = ?10, next_at = ?11, transaction_number = ?12, note = ?13, version = ?14,
+    updated_at = ?16
+WHERE id = ?1 AND version <= ?14";
+
+const REFUND_INSERT: &str = "-- refund_insert
 INSERT INTO refunds (id, order_id, payment_id, status, amount, currency, lines, cause, reason, tries, next_at,
     transaction_number, note, version, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-ON CONFLICT (id) DO UPDATE SET status = excluded.status, tries = excluded.tries, next_at = excluded.next_at,
-    transaction_number = excluded.transaction_number, note = excluded.note, version = excluded.version,
-    updated_at = excluded.updated_at
-WHERE version <= excluded.version";
+ON CONFLICT (id) DO NOTHING";
 
 const REFUNDS_OVERDUE_LIST: &str = "-- refunds_overdue_list
 SELECT id, order_id FROM refunds INDEXED BY refunds_open
@@ -106,10 +110,10 @@ pub(super) fn put(
     if refunds.is_empty() {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached(REFUND_PUT)?;
+    let mut put = Put::prepare(connection, REFUND_UPDATE, REFUND_INSERT)?;
     for refund in refunds.values() {
         let lines = if refund.lines.is_empty() { None } else { Some(json.of(&refund.lines)?) };
-        let written = statement.execute(params![
+        let is_written = put.row(params![
             refund.id.number(),
             refund.order.number(),
             refund.payment.number(),
@@ -127,7 +131,7 @@ pub(super) fn put(
             refund.created_at.0,
             refund.updated_at.0,
         ])?;
-        if written != 1 {
+        if !is_written {
             let text = format!("{} is stored with a version above {}", refund.id, refund.version);
             return Err(SqliteFailure::Guard(text));
         }
