@@ -15,15 +15,13 @@ use ordain_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::shipment::{CARRIER_LENGTH_MAX, TRACKING_NUMBER_LENGTH_MAX};
 use crate::{field_errors::FieldErrors, json_text::Object, problem::Problem, wire::address::AddressBody};
 
 /// Most entries of one list of units.
 const LINES_MAX: usize = 1_000;
 /// Longest reason, in characters.
 const REASON_LENGTH_MAX: usize = 500;
-/// Longest name of a carrier and longest number of a parcel, in characters.
-const CARRIER_LENGTH_MAX: usize = 64;
-const TRACKING_NUMBER_LENGTH_MAX: usize = 100;
 
 /// What the buyer wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

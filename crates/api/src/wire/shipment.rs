@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// Longest name of a carrier and longest number of a parcel, in characters.
-const CARRIER_LENGTH_MAX: usize = 64;
-const TRACKING_NUMBER_LENGTH_MAX: usize = 100;
+pub(super) const CARRIER_LENGTH_MAX: usize = 64;
+pub(super) const TRACKING_NUMBER_LENGTH_MAX: usize = 100;
 /// Longest place and longest note of a carrier's word, in characters.
 const LOCATION_LENGTH_MAX: usize = 200;
 const NOTE_LENGTH_MAX: usize = 500;

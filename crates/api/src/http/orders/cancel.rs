@@ -14,6 +14,7 @@ use ordain_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::expected;
 use crate::{
     answer,
     app::SharedApp,
@@ -94,8 +95,7 @@ pub(crate) async fn cancel_order(
 ) -> Result<Response, Problem> {
     let key = submission.key();
     let Wish { reason, note, lines } = submission.parse::<CancelBody<'_>>()?.wish()?;
-    let expected_version =
-        precondition.expected(|| Ok(app.read(|reader| reader.order(order))?.map(|order| order.version)))?;
+    let expected_version = expected(&app, precondition, order)?;
     let command = Command::CancelOrder(CancelOrder { order, reason, note, lines, expected_version });
     let reply = app.execute(Some(ROUTE), key, command).await?;
     Ok(respond(reply, |answer| match answer {

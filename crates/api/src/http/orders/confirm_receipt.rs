@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use ordain_domain::{answer::Answer, command::Command, ids::OrderId, shipment::ConfirmReceipt};
 
+use super::expected;
 use crate::{
     answer, app::SharedApp, http::respond, path::Named, preconditions::Precondition, problem::Problem,
     submission::BareSubmission, wire::order_view::OrderView,
@@ -29,8 +30,7 @@ pub(crate) async fn confirm_receipt(
     precondition: Precondition,
     submission: BareSubmission,
 ) -> Result<Response, Problem> {
-    let stored = || Ok(app.read(|reader| reader.order(order))?.map(|order| order.version));
-    let expected_version = precondition.expected(stored)?;
+    let expected_version = expected(&app, precondition, order)?;
     let command = Command::ConfirmReceipt(ConfirmReceipt { order, expected_version });
     let reply = app.execute(Some(ROUTE), submission.key(), command).await?;
     Ok(respond(reply, |answer| match answer {

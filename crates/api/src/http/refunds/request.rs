@@ -6,7 +6,7 @@ use ordain_domain::{answer::Answer, command::Command, ids::OrderId};
 use crate::{
     answer,
     app::SharedApp,
-    http::respond,
+    http::{orders::expected, respond},
     number_text::PrefixedId,
     path::Named,
     preconditions::Precondition,
@@ -39,8 +39,7 @@ pub(crate) async fn request_refund(
     submission: Submission,
 ) -> Result<Response, Problem> {
     let key = submission.key();
-    let stored = || Ok(app.read(|reader| reader.order(order))?.map(|order| order.version));
-    let expected_version = precondition.expected(stored)?;
+    let expected_version = expected(&app, precondition, order)?;
     let command = submission.parse::<RefundBody<'_>>()?.into_command(order, expected_version)?;
     let reply = app.execute(Some(ROUTE), key, Command::RequestRefund(command)).await?;
     Ok(respond(reply, |answer| match answer {
