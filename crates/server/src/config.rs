@@ -33,7 +33,7 @@ pub(crate) use self::breaker::Breaker;
 pub(crate) use self::error::ConfigError;
 pub(crate) use self::layers::{Assignment, Layers, Sources};
 pub(crate) use self::limits::Limits;
-pub(crate) use self::listen::Listen;
+pub(crate) use self::listen::{HttpAddress, Listen};
 pub(crate) use self::orders::Orders;
 pub(crate) use self::payments::{LateMoney, Payments};
 pub(crate) use self::pricing::Pricing;

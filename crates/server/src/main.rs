@@ -10,6 +10,7 @@ mod load;
 mod openapi;
 mod retail;
 mod serve;
+mod socket_path;
 mod states;
 mod telemetry;
 mod verify;

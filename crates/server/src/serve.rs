@@ -6,6 +6,7 @@
 mod connections;
 mod sandbox;
 mod shutdown;
+mod socket_file;
 mod transition_log;
 mod wire;
 
@@ -13,14 +14,18 @@ pub(crate) use self::wire::sqlite_settings;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
+use axum::serve::{Listener, ListenerExt as _};
 use clap::Args;
 use ordain_engine::Engine;
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
 
+use self::{connections::Beginning, socket_file::SocketListener};
 use crate::{
     cli::{Failure, SettingsArguments},
-    config::Config,
+    config::{Config, HttpAddress},
     telemetry,
 };
 
@@ -45,21 +50,40 @@ impl Arguments {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        refuse_open_door(config.listen.http)?;
+        refuse_open_door(&config.listen.http)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(http_threads(config.listen.threads))
             .enable_all()
             .build()?;
-        // The address is known before anything is opened: the sandbox tells it to payers.
-        let listener = runtime.block_on(bind(config.listen.http))?;
-        let sandboxes = sandbox::open(&config, listener.local_addr()?)?;
-        let engine = wire::engine(&config, sandboxes.as_ref())?;
-        let served = runtime.block_on(serve(&config, &engine, listener, sandboxes.as_ref()));
-        // Background tasks end with the runtime; the engine answers what it took before its thread ends.
-        engine.stop();
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        served.map(|()| ExitCode::SUCCESS)
+        match &config.listen.http {
+            HttpAddress::Tcp(address) => {
+                let listener = runtime.block_on(bind(*address))?;
+                let address = HttpAddress::Tcp(listener.local_addr()?);
+                run_behind(listener.tap_io(send_at_once), &address, &config, runtime)
+            }
+            address @ HttpAddress::Unix(path) => {
+                let listener = runtime.block_on(SocketListener::bind(path))?;
+                run_behind(listener, address, &config, runtime)
+            }
+        }
     }
+}
+
+/// Serves the callers of a listener until it is told to stop. The address is known before anything is opened: the sandbox
+/// tells it to payers.
+fn run_behind<L: Listener<Io: Beginning>>(
+    listener: L,
+    address: &HttpAddress,
+    config: &Config,
+    runtime: Runtime,
+) -> Result<ExitCode, Failure> {
+    let sandboxes = sandbox::open(config, address)?;
+    let engine = wire::engine(config, sandboxes.as_ref())?;
+    runtime.block_on(serve(config, &engine, (listener, address), sandboxes.as_ref()));
+    // Background tasks end with the runtime; the engine answers what it took before its thread ends.
+    engine.stop();
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One core is left to the shard's thread. Measured on two cores with 64 connections: one HTTP thread gives a higher rate
@@ -72,35 +96,43 @@ fn http_threads(wanted: usize) -> usize {
 }
 
 /// Without authentication everybody who can connect is an operator, so only this machine may connect.
-fn refuse_open_door(address: SocketAddr) -> Result<(), Failure> {
-    if address.ip().is_loopback() {
-        tracing::warn!("no authentication is configured: every caller is an operator; serving loopback only");
-        return Ok(());
+fn refuse_open_door(address: &HttpAddress) -> Result<(), Failure> {
+    match address {
+        HttpAddress::Tcp(tcp) if tcp.ip().is_loopback() => {
+            tracing::warn!("no authentication is configured: every caller is an operator; serving loopback only");
+        }
+        HttpAddress::Unix(_) => tracing::warn!(
+            "no authentication is configured: whoever reaches {address} is an operator; its mode is {:04o}, for its owner only",
+            socket_file::MODE
+        ),
+        HttpAddress::Tcp(_) => {
+            return Err(format!(
+                "refusing to listen on {address}: no authentication is configured, and every caller would be an operator; \
+                 use a loopback address such as 127.0.0.1:8080, or a socket such as unix:/run/ordain.sock"
+            )
+            .into());
+        }
     }
-    Err(format!(
-        "refusing to listen on {address}: no authentication is configured, and every caller would be an operator; \
-         use a loopback address such as 127.0.0.1:8080"
-    )
-    .into())
+    Ok(())
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(TcpListener::bind(address).await.map_err(|error| format!("binding {address}: {error}"))?)
 }
 
-async fn serve(
+/// Answers are small and whole: waiting to fill a segment would only delay them.
+fn send_at_once(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(error.message = %error, "setting TCP_NODELAY failed");
+    }
+}
+
+async fn serve<L: Listener<Io: Beginning>>(
     config: &Config,
     engine: &Arc<Engine>,
-    listener: TcpListener,
+    (listener, address): (L, &HttpAddress),
     sandboxes: Option<&sandbox::Sandboxes>,
-) -> Result<(), Failure> {
-    let address = listener.local_addr()?;
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and whole: waiting to fill a segment would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error.message = %error, "setting TCP_NODELAY failed");
-        }
-    });
+) {
     wire::background(config, engine);
     let (told, mut stop_told) = tokio::sync::watch::channel(false);
     let router = ordain_api::router_with_drain(Arc::clone(engine), wire::api_settings(config), stop_told.clone());
@@ -126,5 +158,4 @@ async fn serve(
     if let Some(sandboxes) = sandboxes {
         sandboxes.channel.stop().await;
     }
-    Ok(())
 }

@@ -89,11 +89,12 @@ fn a_source_changes_only_the_keys_it_names() {
 #[test]
 fn short_flags_and_rust_log_set_their_keys() {
     type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str, Value);
-    let table: [Row<'_>; 8] = [
+    let table: [Row<'_>; 9] = [
         (&[], &["--data", "shop"], "store.url", json!("sqlite:shop/ordain.db")),
         (&[], &["--data", "/var/lib/shop/"], "store.url", json!("sqlite:/var/lib/shop/ordain.db")),
         (&[], &["--data", "shop", "--set", "store.url=sqlite:x.db"], "store.url", json!("sqlite:shop/ordain.db")),
         (&[], &["--listen", "[::1]:0"], "listen.http", json!("[::1]:0")),
+        (&[("ORDAIN__LISTEN__HTTP", "unix:a.sock")], &[], "listen.http", json!("unix:a.sock")),
         (&[("RUST_LOG", "debug")], &[], "telemetry.log", json!("debug")),
         (&[("RUST_LOG", "")], &[], "telemetry.log", json!("info")),
         (&[("RUST_LOG", "debug"), ("ORDAIN__TELEMETRY__LOG", "warn")], &[], "telemetry.log", json!("warn")),
@@ -175,12 +176,7 @@ fn a_wrong_value_is_told_with_its_key_its_place_and_what_is_expected() {
         ("ORDAIN__BATCH__COMMANDS_MAX", "batch.commands_max", "many", "a whole number from 1 to 4096"),
         ("ORDAIN__BATCH__QUEUE_MAX", "batch.queue_max", "511", "a whole number from 512 to 1048576"),
         ("ORDAIN__ORDERS__DUPLICATE_WINDOW", "orders.duplicate_window", "2h", "from 0s to 1h"),
-        (
-            "ORDAIN__LISTEN__HTTP",
-            "listen.http",
-            "localhost",
-            "an IP address and a port, for example \"127.0.0.1:8080\" or \"[::1]:8080\"",
-        ),
+        ("ORDAIN__LISTEN__HTTP", "listen.http", "localhost", LISTEN_EXPECTED),
         ("RUST_LOG", "telemetry.log", "a=loud", "a filter such as \"info,ordain_store=debug\""),
     ];
     for (variable, key, value, expected) in as_text {
@@ -205,6 +201,40 @@ fn a_variable_that_is_not_utf8_is_refused_rather_than_changed() {
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(complaint.contains("\"store.url\" from the environment variable ORDAIN__STORE__URL"), "{complaint}");
     assert!(complaint.ends_with("expected UTF-8 text\n"), "{complaint}");
+}
+
+/// What `listen.http` may be, as its complaint says.
+const LISTEN_EXPECTED: &str = "an IP address and a port, for example \"127.0.0.1:8080\" or \"[::1]:8080\"; or unix: and the path \
+    of a socket that its address can hold (107 bytes on Linux), for example \"unix:/run/ordain.sock\"";
+
+#[test]
+fn the_server_listens_on_ip_addresses_and_sockets_of_the_file_system() {
+    let longest = format!("unix:/{}", "a".repeat(102));
+    let taken =
+        ["127.0.0.1:0", "[::1]:8080", "unix:/run/ordain.sock", "unix:ordain.sock", "unix:../a b.sock", &longest];
+    for address in taken {
+        assert_eq!(Run { arguments: &["--listen", address], ..Run::default() }.value("listen.http"), json!(address));
+    }
+    let beyond = format!("unix:/{}", "a".repeat(107));
+    let refused = [
+        "8080",
+        "127.0.0.1",
+        "localhost:8080",
+        "http://127.0.0.1:8080",
+        "/run/ordain.sock",
+        "unix:",
+        "unix:///run/ordain.sock",
+        "unix:@ordain",
+        "unix:/run/",
+        &beyond,
+        "",
+    ];
+    for address in refused {
+        let complaint = Run { arguments: &["--listen", address], ..Run::default() }.complaint();
+        let said =
+            format!("the value {address:?} of \"listen.http\" from --listen is wrong: expected {LISTEN_EXPECTED}");
+        assert_eq!(complaint, format!("ordain: {said}"));
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) struct SettingsArguments {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     data: Option<String>,
 
-    /// Listen here for HTTP (listen.http) [default: 127.0.0.1:8080]
+    /// Listen here for HTTP (listen.http), an IP address and a port or unix:PATH [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
 

@@ -13,7 +13,8 @@ use super::section::Section;
 pub(crate) struct Sandbox {
     /// Whether it is there.
     pub(crate) enabled: bool,
-    /// Scheme, host and port of its payment page; empty for the address that the server listens on.
+    /// Scheme, host and port of its payment page; empty for the address that the server listens on, or
+    /// `http://localhost` where that is a socket of the file system.
     pub(crate) public_url: String,
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    AfterSales, Batch, Breaker, Config, DEFAULT_FILE, LateMoney, Layers, Limits, Listen, LogFormat, Orders, Payments,
-    Pricing, ReviewWord, Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, Webhooks, effective,
+    AfterSales, Batch, Breaker, Config, DEFAULT_FILE, HttpAddress, LateMoney, Layers, Limits, Listen, LogFormat,
+    Orders, Payments, Pricing, ReviewWord, Sandbox, Scan, Sources, Store, StoreUrl, Telemetry, Webhooks, effective,
 };
 
 fn defaults() -> (Config, Layers) {
@@ -21,7 +21,7 @@ fn defaults() -> (Config, Layers) {
 #[test]
 fn the_shipped_file_holds_the_promised_defaults() {
     let expected = Config {
-        listen: Listen { http: "127.0.0.1:8080".parse().unwrap(), threads: 0 },
+        listen: Listen { http: HttpAddress::Tcp("127.0.0.1:8080".parse().unwrap()), threads: 0 },
         store: Store {
             url: StoreUrl::Sqlite(PathBuf::from("ordain-data/ordain.db")),
             readers: 4,
@@ -179,6 +179,7 @@ fn the_effective_text_reads_back_as_the_same_configuration() {
         "orders.payment_window=120s".parse().unwrap(),
         "store.url=sqlite:a \"quoted\" # path.db".parse().unwrap(),
         "telemetry.order_transitions=true".parse().unwrap(),
+        "listen.http=unix:a \"quoted\" # path.sock".parse().unwrap(),
         "payments.refund_retries=1s,90s".parse().unwrap(),
         "payments.late_money=reinstate_if_stock".parse().unwrap(),
     ];

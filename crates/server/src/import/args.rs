@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
 
-    /// Where the server is
+    /// Where the server is: http://HOST:PORT or unix:PATH
     #[arg(long, default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(super) url: String,
 

@@ -17,7 +17,7 @@ use crate::cli::Failure;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "The checks presume that nobody else orders the same SKUs or uses the sandbox meanwhile.")]
 pub(crate) struct Arguments {
-    /// Where the server is, for example http://127.0.0.1:8080
+    /// Where the server is, for example http://127.0.0.1:8080 or unix:/run/ordain.sock
     #[arg(value_hint = ValueHint::Url)]
     pub(super) url: String,
 

@@ -3,14 +3,13 @@
 //! A request is one buffer and one write; an answer is parsed where it was read. No pooling, no redirects, no TLS: it
 //! measures a server on the same machine or network.
 
-use std::{io, net::SocketAddr, time::Duration};
+mod address;
+
+use std::{io, time::Duration};
 
 use thiserror::Error;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
+use self::address::{Address, Stream};
 use super::{
     digits::write_number,
     response::{Response, ResponseBuffer, ResponseError},
@@ -19,8 +18,8 @@ use super::{
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub(crate) enum ClientError {
-    /// The address is not `http://host[:port]`.
-    #[error("`{0}` is not an address like http://127.0.0.1:8080")]
+    /// The address is neither `http://host[:port]` nor `unix:PATH`.
+    #[error("`{0}` is not an address like http://127.0.0.1:8080 or unix:/run/ordain.sock")]
     Address(String),
     /// No connection could be made: nothing was sent.
     #[error("the server cannot be reached: {0}")]
@@ -42,27 +41,20 @@ pub(crate) enum ClientError {
 /// Where the server is, and what every request to it carries.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    address: SocketAddr,
+    address: Address,
     headers: String,
     timeout: Duration,
 }
 
 impl Endpoint {
-    /// Looks up the host of `http://host[:port][/]`. `token` is sent as `Authorization: Bearer`; `timeout` bounds each
+    /// Finds `http://host[:port][/]`, whose host is looked up, or `unix:PATH`. `token` is sent as `Authorization: Bearer`; `timeout` bounds each
     /// request.
     ///
     /// # Errors
     /// [`ClientError::Address`] or the failed look-up.
     pub(crate) async fn resolve(url: &str, token: Option<&str>, timeout: Duration) -> Result<Endpoint, ClientError> {
-        let bad = || ClientError::Address(url.to_owned());
-        let authority = url.strip_prefix("http://").ok_or_else(bad)?.trim_end_matches('/');
-        if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ', '\r', '\n']) {
-            return Err(bad());
-        }
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let target = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        let address = tokio::net::lookup_host(&target).await?.next().ok_or_else(bad)?;
-        let mut headers = format!(" HTTP/1.1\r\nHost: {authority}\r\n");
+        let (address, host) = Address::resolve(url).await?;
+        let mut headers = format!(" HTTP/1.1\r\nHost: {host}\r\n");
         if let Some(token) = token {
             headers.push_str(&format!("Authorization: Bearer {token}\r\n"));
         }
@@ -109,7 +101,7 @@ impl RequestHead {
 /// One connection, opened when it is first needed and again after it was lost.
 pub(crate) struct Connection {
     endpoint: Endpoint,
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     buffer: ResponseBuffer,
 }
 
@@ -147,8 +139,7 @@ impl Connection {
             self.stream = None;
         }
         if self.stream.is_none() {
-            let stream = TcpStream::connect(self.endpoint.address).await.map_err(ClientError::Unreachable)?;
-            stream.set_nodelay(true)?;
+            let stream = self.endpoint.address.connect().await?;
             self.buffer = ResponseBuffer::new();
             self.stream = Some(stream);
         }

@@ -189,9 +189,9 @@ fn a_server_that_is_not_there_is_a_failure() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     assert!(execute(&arguments(&url, "--retry-for 20ms --orders 1")).is_err());
-    for url in ["https://127.0.0.1", "127.0.0.1:8080", "http://", "http://a/b"] {
+    for url in ["https://127.0.0.1", "127.0.0.1:8080", "http://", "http://a/b", "unix:", "unix://a", "/a.sock"] {
         let error = execute(&arguments(url, "")).unwrap_err().to_string();
-        assert!(error.contains("is not an address like"), "{error}");
+        assert!(error.contains("is not an address like http://127.0.0.1:8080 or unix:/"), "{error}");
     }
 }
 

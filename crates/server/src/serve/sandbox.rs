@@ -3,7 +3,7 @@
 //!
 //! A notification takes the way that every channel's takes, from the raw body on; only the socket is left out.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     cli::Failure,
-    config::{Config, StoreUrl},
+    config::{Config, HttpAddress, StoreUrl},
 };
 
 /// The parties that the process plays against itself.
@@ -34,14 +34,16 @@ pub(super) struct Sandboxes {
 ///
 /// # Errors
 /// When its books cannot be opened.
-pub(super) fn open(config: &Config, address: SocketAddr) -> Result<Option<Sandboxes>, Failure> {
+pub(super) fn open(config: &Config, address: &HttpAddress) -> Result<Option<Sandboxes>, Failure> {
     if !config.sandbox.enabled {
         return Ok(None);
     }
     let StoreUrl::Sqlite(path) = &config.store.url;
-    let public_url = match config.sandbox.public_url.as_str() {
-        "" => format!("http://{address}"),
-        url => url.to_owned(),
+    let public_url = match (config.sandbox.public_url.as_str(), address) {
+        ("", HttpAddress::Tcp(address)) => format!("http://{address}"),
+        // No browser opens a socket of the file system: a proxy on this machine stands before it.
+        ("", HttpAddress::Unix(_)) => "http://localhost".to_owned(),
+        (url, _) => url.to_owned(),
     };
     let books = path.with_file_name("sandbox.db");
     let unopened = |failure: &dyn std::fmt::Display| format!("opening the sandbox channel's books: {failure}");

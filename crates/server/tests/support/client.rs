@@ -18,10 +18,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client of the server at `base`, with connections of its own.
+    /// A client of the server at `base`, a URL or `unix:PATH`, with connections of its own.
     pub(crate) fn new(base: &str) -> Client {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
-        Client { http: http.expect("a client without TLS"), base: base.to_owned() }
+        let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
+        let (builder, base) = match base.strip_prefix("unix:") {
+            Some(path) => (builder.unix_socket(path), "http://localhost"),
+            None => (builder, base),
+        };
+        Client { http: builder.build().expect("a client without TLS"), base: base.to_owned() }
     }
 
     /// A request that can still be given headers and a body.

@@ -60,6 +60,11 @@ impl Data {
 
 /// The command line of a server on a free port, behind a `wrapper` such as strace (with its arguments).
 pub(crate) fn serve_command(wrapper: &[&OsStr], data: &Path, settings: &[&str]) -> Command {
+    serve_command_on("127.0.0.1:0", wrapper, data, settings)
+}
+
+/// The same on an address.
+pub(crate) fn serve_command_on(listen: &str, wrapper: &[&OsStr], data: &Path, settings: &[&str]) -> Command {
     let ordain = OsStr::new(env!("CARGO_BIN_EXE_ordain"));
     let (program, arguments) = wrapper.split_first().map_or((ordain, &[][..]), |(first, rest)| (*first, rest));
     let mut command = Command::new(program);
@@ -67,7 +72,7 @@ pub(crate) fn serve_command(wrapper: &[&OsStr], data: &Path, settings: &[&str]) 
     if !wrapper.is_empty() {
         command.arg(ordain);
     }
-    command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
+    command.arg("serve").arg("--data").arg(data).args(["--listen", listen]);
     for setting in settings {
         command.args(["--set", setting]);
     }
@@ -139,12 +144,12 @@ impl Server {
         Client::new(&self.url())
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, or `unix:PATH`
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        if self.address.starts_with("unix:") { self.address.clone() } else { format!("http://{}", self.address) }
     }
 
-    /// `127.0.0.1:PORT`
+    /// `127.0.0.1:PORT`, or `unix:PATH`
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
