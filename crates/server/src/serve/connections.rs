@@ -65,6 +65,9 @@ async fn speak(
         Spoken::Http1 => {
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(read_timeout);
+            // Head and body in one buffer and one plain write: most of a microsecond less for each answer over TCP. Each
+            // connection keeps a buffer as large as its largest answer for it.
+            builder.writev(false);
             watcher.watch(builder.serve_connection(io, service)).await
         }
         Spoken::Http2 => {
