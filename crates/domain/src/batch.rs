@@ -11,7 +11,7 @@ use crate::{
     command::{Command, Envelope},
     coupon, idempotency,
     idempotency::{AnswerKey, Idempotency, Outcome, StoredAnswer},
-    ids::Mint,
+    ids::{Mint, UserId},
     letter, order,
     order::{Order, OrderKey, OrderStatus, OrderToken},
     payment, points, refund,
@@ -24,7 +24,7 @@ use crate::{
     user, webhook,
 };
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
-use core::fmt::Debug;
+use core::{borrow::Borrow, fmt::Debug};
 
 /// What a shard carries from batch to batch besides its rows.
 #[derive(Clone, Debug)]
@@ -37,21 +37,26 @@ pub struct Carry {
     pub catalog: Catalog,
 }
 
-/// A batch being decided.
+/// A batch being decided. It holds the settings in whatever way its maker wants to.
 #[derive(Debug)]
-pub struct Batch<'a> {
-    rules: &'a Rules,
+pub struct Batch<R> {
+    rules: R,
     now: Timestamp,
     carry: Carry,
     loaded: Rows,
     changes: Changes,
 }
 
-impl<'a> Batch<'a> {
+impl<R: Borrow<Rules>> Batch<R> {
     /// An empty batch at `now`, which is not earlier than that of the batch before.
     #[must_use]
-    pub fn new(rules: &'a Rules, now: Timestamp, carry: Carry) -> Batch<'a> {
+    pub fn new(rules: R, now: Timestamp, carry: Carry) -> Batch<R> {
         Batch { rules, now, carry, loaded: Rows::default(), changes: Changes::default() }
+    }
+
+    /// Lets time pass between two commands of the batch; it never goes back.
+    pub fn advance_to(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
     }
 
     /// The rows that deciding `envelopes` needs and that are not loaded. Ask again after loading, until there are none.
@@ -73,6 +78,13 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// How many unpaid orders a user has, as far as the batch knows: as its commands left it, or as it was loaded.
+    #[must_use]
+    pub fn unpaid_orders_of(&self, user: &UserId) -> Option<u32> {
+        let written = self.changes.open_orders.get(user).copied();
+        written.or_else(|| self.loaded.open_orders.get(user).copied().flatten())
     }
 
     /// How the status of each order changed over the batch: what it was, none for a new order, and what it is.
@@ -115,11 +127,17 @@ impl<'a> Batch<'a> {
         (self.changes, self.carry)
     }
 
+    /// The same, and the rows that were loaded: dropping them takes a while, for which not everybody has time.
+    #[must_use]
+    pub fn finish_with_rows(self) -> (Changes, Carry, Rows) {
+        (self.changes, self.carry, self.loaded)
+    }
+
     fn decide_fresh(&self, envelope: &Envelope, mint: &mut Mint) -> (Result<Answer, Refusal>, Changes) {
         let mut changes = Changes::default();
         let mut scope = Scope {
             catalog: &self.carry.catalog,
-            rules: self.rules,
+            rules: self.rules.borrow(),
             now: self.now,
             actor: envelope.actor,
             mint,

@@ -105,6 +105,21 @@ macro_rules! tables {
                 self.catalog.extend(later.catalog);
             }
 
+            /// Gives the rows that are written here to a batch that is decided before these changes lie in the store, and
+            /// takes them out of its keys.
+            pub fn give(&self, keys: &mut Keys, rows: &mut Rows) {
+                $(if !self.$field.is_empty() && !keys.$field.is_empty() {
+                    let named = core::mem::take(&mut keys.$field);
+                    keys.$field = named.into_iter().filter(|key| match self.$field.get(key) {
+                        Some(row) => {
+                            rows.$field.insert(key.clone(), Some(row.clone()));
+                            false
+                        }
+                        None => true,
+                    }).collect();
+                })*
+            }
+
             /// Whether there is nothing to commit.
             #[must_use]
             pub fn is_empty(&self) -> bool {

@@ -25,7 +25,7 @@ use ordain_domain::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    executor::by_itself,
+    round::by_itself,
     failure::EngineFailure,
     handle::Engine,
     outbox::Parcel,

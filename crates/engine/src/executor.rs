@@ -1,26 +1,25 @@
-//! The thread that drives a shard: collect what waits, add the timers that are due, run a batch, answer everybody.
+//! The two threads that drive a shard: one commits batch after batch and answers everybody, one decides ahead meanwhile.
 //!
-//! There is no artificial delay: what queued up while the last batch committed is the next batch. Timers get at most half of a
-//! batch while commands wait, so that a wave of expiring orders never shuts new ones out.
+//! The executor takes what lies on the desk, commits it and goes on. While it commits, its assistant puts the next batch on
+//! the desk; what it has not come to, the executor does itself, so that nothing waits for the assistant. What is decided
+//! ahead is not answered before the batch below it is durable, and is decided anew when that one is lost.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
-use ordain_domain::{
-    command::{Command, Envelope},
-    event::Actor,
-    order::CloseOrder,
-    timer::{Timer, TimerKind},
-};
+use ordain_domain::command::Envelope;
 
 use crate::{
-    counters::Counters,
+    deciding::{Answered, Sealed, Undecided, poison},
+    desk::{Collected, Desk, Sources},
     failure::EngineFailure,
-    port::store::StoreReader,
-    queue::{Answers, CursorMove, Group, Queue, Taken, Work},
-    shard::{Answered, Halt, Shard, Shared},
+    port::store::{FailureKind, StoreFailure},
+    queue::CursorMove,
+    round::{Rest, Round},
+    shard::{Halt, Kept, Shard},
 };
 
 /// How large a batch may be.
@@ -35,118 +34,199 @@ pub struct BatchLimits {
 /// Batches between two calls of the store's upkeep while there is no pause.
 const UPKEEP_EVERY: u32 = 64;
 
-/// How long timers rest that could not be kept, while no command comes.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// How many commands must wait for the assistant to be woken: fewer are not worth it.
+const WORTH_AHEAD: usize = 8;
 
+/// What both threads work with.
+struct Crew {
+    desk: Mutex<Desk>,
+    sources: Sources,
+}
+
+/// Drives a shard.
 pub(crate) struct Executor {
-    pub(crate) shard: Shard,
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) reader: Arc<dyn StoreReader>,
-    pub(crate) shared: Shared,
-    pub(crate) limits: BatchLimits,
-    /// Whether timers of the last batch were put back.
-    pub(crate) timers_failed: bool,
-    /// The commands of a batch. It is kept, because a buffer of this size is given back to the system and fetched from it, page
-    /// by page, when every batch makes its own.
-    pub(crate) envelopes: Vec<Envelope>,
+    shard: Shard,
+    crew: Crew,
 }
 
 impl Executor {
-    /// Works until the queue is closed and empty.
-    pub(crate) fn run(mut self) -> Result<(), Halt> {
+    pub(crate) const fn new(shard: Shard, desk: Desk, sources: Sources) -> Executor {
+        Executor { shard, crew: Crew { desk: Mutex::new(desk), sources } }
+    }
+
+    /// Works until the queue is closed and empty, or the shard halts; then nothing waits in the queue any more.
+    pub(crate) fn run(self) -> Result<(), Halt> {
+        let Executor { shard, crew } = self;
+        thread::scope(|scope| {
+            let assistant = thread::Builder::new().name(String::from("shard-0-ahead"));
+            if let Err(error) = assistant.spawn_scoped(scope, || crew.assist()) {
+                tracing::warn!(%error, "nothing is decided ahead: the thread for it cannot be started");
+            }
+            let mut committing = Committing { shard, crew: &crew };
+            let ended = catch_unwind(AssertUnwindSafe(|| committing.run()));
+            let ended = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic)));
+            crew.sources.queue.abandon();
+            ended
+        })
+    }
+}
+
+impl Crew {
+    /// The assistant's work, until the queue is closed.
+    fn assist(&self) {
+        let queue = &self.sources.queue;
+        while queue.wait_to_decide_ahead() {
+            // A panic of the executor ends the shard: there is nothing to help with.
+            let Ok(mut desk) = self.desk.lock() else { return };
+            match catch_unwind(AssertUnwindSafe(|| desk.decide_ahead(&self.sources))) {
+                Ok(true) => {}
+                Ok(false) => queue.end_ahead(),
+                Err(panic) => {
+                    desk.halt = Some(Halt::of_panic(&*panic));
+                    return queue.end_ahead();
+                }
+            }
+        }
+    }
+
+    fn desk(&self) -> Result<MutexGuard<'_, Desk>, Halt> {
+        // The assistant catches its panics while it has the desk, so a lock is never poisoned.
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        match desk.halt.take() {
+            Some(halt) => Err(halt),
+            None => Ok(desk),
+        }
+    }
+}
+
+/// The executor's own thread.
+struct Committing<'a> {
+    shard: Shard,
+    crew: &'a Crew,
+}
+
+impl Committing<'_> {
+    fn run(&mut self) -> Result<(), Halt> {
+        let crew = self.crew;
         let mut since_upkeep = 0;
         loop {
-            self.fill_wheel();
-            let due = self.shard.wheel.due(self.shard.now(), self.limits.commands_max);
-            let patience = match due {
-                0 => self.shard.wheel.patience(self.shard.now()),
-                _ if self.timers_failed => PAUSE_AFTER_FAILURE,
-                _ => Duration::ZERO,
-            };
-            let timers_share = due.min(self.limits.commands_max.div_ceil(2));
-            let taken = self.queue.take((self.limits.commands_max - timers_share).max(1), patience);
-            let idle = taken.work.is_empty();
-            if taken.ended {
-                return Ok(());
-            }
-            self.step(taken)?;
+            let mut desk = crew.desk()?;
+            let (collected, decided) = desk.collect(&crew.sources);
+            let Collected::Batch { is_idle } = collected else { return Ok(()) };
+            self.step(desk, decided)?;
             since_upkeep += 1;
-            if idle || since_upkeep >= UPKEEP_EVERY {
+            if is_idle || since_upkeep >= UPKEEP_EVERY {
                 self.shard.upkeep();
                 since_upkeep = 0;
             }
         }
     }
 
-    fn fill_wheel(&mut self) {
-        let now = self.shard.now();
-        if let Err(failure) = self.shard.wheel.fill(&*self.reader, now) {
-            tracing::warn!(error.message = %failure, "reading timers failed; the next round tries again");
+    /// Commits what lies on the desk and answers everybody.
+    fn step(&mut self, mut desk: MutexGuard<'_, Desk>, decided: Result<(), StoreFailure>) -> Result<(), Halt> {
+        let (queue, (round, left)) = (&self.crew.sources.queue, desk.take_round());
+        let sealed = decided.map(|()| desk.deciding.seal());
+        let is_committed = matches!(&sealed, Ok(Some(sealed)) if !sealed.is_empty());
+        queue.sealed(left, is_committed.then_some(WORTH_AHEAD));
+        let mut sealed = match sealed {
+            Err(failure) => return self.recover(desk, round, failure),
+            Ok(None) => return self.finish(desk, round, Vec::new()),
+            Ok(Some(sealed)) => sealed,
+        };
+        let answers = std::mem::take(&mut sealed.answers);
+        if !is_committed {
+            desk.deciding.kept();
+            return self.finish(desk, round, answers);
+        }
+        drop(desk);
+        let kept = self.shard.commit(&sealed, answers.len())?;
+        queue.end_ahead();
+        match kept {
+            Kept::Yes => {
+                self.shard.count(&round.envelopes, &answers);
+                let (envelopes, rest) = round.answer(answers);
+                let mut desk = self.crew.desk()?;
+                keep(&mut desk, &sealed);
+                self.clear(desk, envelopes, rest)
+            }
+            Kept::No(failure) => {
+                let mut desk = self.crew.desk()?;
+                desk.deciding.lost();
+                desk.decide_anew();
+                self.recover(desk, round, failure)
+            }
         }
     }
 
-    /// One batch of everything that was taken, and the timers that are due.
-    fn step(&mut self, taken: Taken) -> Result<(), Halt> {
-        let now = self.shard.now();
-        let mut envelopes = std::mem::take(&mut self.envelopes);
-        let mut waiting = Vec::with_capacity(taken.work.len());
-        let mut cursors = Vec::new();
-        for work in taken.work {
-            match work {
-                Work::Commands(Group { envelopes: commands, answer, queued_at }) => {
-                    Counters::observe(&self.shared.counters.queue_wait, now.since(queued_at));
-                    waiting.push((commands.len(), answer));
-                    envelopes.extend(commands);
+    /// A batch was not decided, or not kept. If one of its commands has a bug or needs damaged rows, each of the others is
+    /// kept alone.
+    fn recover(
+        &mut self,
+        mut desk: MutexGuard<'_, Desk>,
+        round: Round,
+        failure: StoreFailure,
+    ) -> Result<(), Halt> {
+        let failure = EngineFailure::Store(failure);
+        let answers = if failure.is_of_one_command() {
+            round.envelopes.iter().map(|envelope| self.run_alone(&mut desk, envelope)).collect::<Result<_, _>>()?
+        } else {
+            round.envelopes.iter().map(|_| Err(failure.clone())).collect()
+        };
+        self.finish(desk, round, answers)
+    }
+
+    fn run_alone(&mut self, desk: &mut Desk, envelope: &Envelope) -> Result<Answered, Halt> {
+        let now = desk.deciding.now();
+        let failure = match desk.deciding.decide(std::slice::from_ref(envelope), now) {
+            Err(Undecided::Waits) => unreachable!("nothing is decided ahead of a command that is alone"),
+            Err(Undecided::Unread(failure)) => failure,
+            Ok(()) => {
+                let mut sealed = desk.deciding.seal().expect("a command was decided");
+                let answer = sealed.answers.pop().expect("one command has one answer");
+                match if sealed.is_empty() { Kept::Yes } else { self.shard.commit(&sealed, 1)? } {
+                    Kept::Yes => {
+                        keep(desk, &sealed);
+                        return Ok(answer);
+                    }
+                    Kept::No(failure) => failure,
                 }
-                Work::Cursor(cursor) => cursors.push(cursor),
             }
+        };
+        desk.deciding.lost();
+        if failure.kind == FailureKind::Constraint {
+            self.shard.keep_poisoned(poison(envelope, now, failure.message))?;
+            return Ok(Err(EngineFailure::Bug));
         }
-        let room = self.limits.commands_max.saturating_sub(envelopes.len()).max(1);
-        let timers = self.shard.wheel.take_due(now, room);
-        for timer in &timers {
-            Counters::observe(&self.shared.counters.timer_lag, now.since(timer.due));
-        }
-        envelopes.extend(timers.iter().map(close_by_timer));
-        self.shared.counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
-        if !envelopes.is_empty() {
-            let mut answers = self.shard.run(&envelopes, now)?.into_iter();
-            for (count, answer) in waiting {
-                let own: Answers = answers.by_ref().take(count).collect();
-                // A caller that no longer waits has no use for its answer; the effect is kept all the same.
-                drop(answer.send(own));
-            }
-            self.settle_timers(&timers, answers);
-        }
-        envelopes.clear();
-        self.envelopes = envelopes;
-        cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
+        Ok(Err(EngineFailure::Store(failure)))
     }
 
-    /// Timers whose decision was not kept fire again after a pause, unless they themselves are what fails: those are left to
-    /// the scan, or they would fail in batch after batch.
-    fn settle_timers(&mut self, timers: &[Timer], answers: impl Iterator<Item = Answered>) {
-        let failed = timers.iter().zip(answers).filter_map(|(timer, answer)| match answer {
-            Ok(_) => None,
-            Err(failure) if failure.is_of_one_command() => {
-                tracing::error!(order = %timer.order, error.message = %failure, "a timer cannot be decided");
-                None
-            }
-            Err(_) => Some(*timer),
-        });
-        let failed: Vec<Timer> = failed.collect();
-        self.timers_failed = !failed.is_empty();
-        self.shard.wheel.put_back(failed);
+    fn finish(&mut self, desk: MutexGuard<'_, Desk>, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
+        self.shard.count(&round.envelopes, &answers);
+        let (envelopes, rest) = round.answer(answers);
+        self.clear(desk, envelopes, rest)
     }
 
+    /// Everybody is answered: what is left of the batch.
+    fn clear(&mut self, mut desk: MutexGuard<'_, Desk>, envelopes: Vec<Envelope>, rest: Rest) -> Result<(), Halt> {
+        desk.put_back(envelopes, rest.failed_timers);
+        rest.cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
+    }
+
+    /// Moves a cursor between two batches. Nothing is decided about consumers meanwhile.
     fn move_cursor(&mut self, cursor: CursorMove) -> Result<(), Halt> {
         let CursorMove { consumer, from, to, answer } = cursor;
         let stands = match from {
             None => Ok(true),
-            Some(expected) => self.reader.cursor(&consumer).map(|stored| stored.unwrap_or(0) == expected),
+            Some(expected) => {
+                self.crew.sources.reader.cursor(&consumer).map(|stored| stored.unwrap_or(0) == expected)
+            }
         };
         let moved = match stands {
             Ok(false) => Ok(false),
-            Ok(true) => self.shard.move_cursors(&[(consumer, to)])?.map(|()| true).map_err(EngineFailure::Store),
+            Ok(true) => match self.shard.move_cursor((consumer, to))? {
+                Kept::Yes => Ok(true),
+                Kept::No(failure) => Err(EngineFailure::Store(failure)),
+            },
             Err(failure) => Err(EngineFailure::Store(failure)),
         };
         drop(answer.send(moved));
@@ -154,23 +234,8 @@ impl Executor {
     }
 }
 
-fn close_by_timer(timer: &Timer) -> Envelope {
-    match timer.kind {
-        TimerKind::CloseOrder => close_order(timer.order, Actor::Timer),
-        TimerKind::AskChannels => by_itself(Command::AskChannels(timer.order), Actor::Timer),
-        TimerKind::WorkRefunds => by_itself(Command::WorkRefunds(timer.order), Actor::Timer),
-        TimerKind::ConfirmReceipt => by_itself(Command::ConfirmDue(timer.order), Actor::Timer),
-        TimerKind::AskCarriers => by_itself(Command::AskCarriers(timer.order), Actor::Timer),
-        TimerKind::WorkAfterSales => by_itself(Command::WorkAfterSales(timer.order), Actor::Timer),
-    }
-}
-
-/// The command that closes an order whose window is over.
-pub(crate) fn close_order(order: ordain_domain::ids::OrderId, actor: Actor) -> Envelope {
-    by_itself(Command::CloseOrder(CloseOrder { order }), actor)
-}
-
-/// A command that no caller asked for.
-pub(crate) fn by_itself(command: Command, actor: Actor) -> Envelope {
-    Envelope { actor, scope: Arc::from(""), idempotency: None, command }
+/// A batch is durable: the next one starts from it.
+fn keep(desk: &mut Desk, sealed: &Sealed) {
+    desk.deciding.kept();
+    desk.wheel.apply(&sealed.changes.timers);
 }

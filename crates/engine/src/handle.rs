@@ -4,7 +4,6 @@
 //! waits, and turns a stored answer back into the order it names.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +27,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     counters::Counters,
+    deciding::Deciding,
+    desk::{Desk, Sources},
     executor::{BatchLimits, Executor},
     failure::EngineFailure,
     outbox::Outbox,
@@ -87,7 +88,7 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or the thread cannot be started.
     pub fn start(parts: EngineParts) -> Result<Arc<Engine>, StoreFailure> {
-        let EngineParts { store, reader, clock, channels, carriers, webhook_sender, mut rules, limits, on_halt } =
+        let EngineParts { mut store, reader, clock, channels, carriers, webhook_sender, mut rules, limits, on_halt } =
             parts;
         rules.fulfilment.carriers = carriers.iter().map(|carrier| Arc::from(carrier.name())).collect();
         let shared = Shared {
@@ -105,24 +106,20 @@ impl Engine {
             webhooks: Arc::new(tokio::sync::watch::channel(()).0),
         };
         let queue = Arc::new(Queue::new(limits.queue_max));
-        let executor = Executor {
-            shard: Shard::open(store, rules.clone(), shared.clone())?,
+        let loader = store.loader()?;
+        let (shard, begin) = Shard::open(store, shared.clone())?;
+        let desk = Desk::new(Deciding::new(loader, rules.clone(), shared.clone(), begin));
+        let sources = Sources {
             queue: Arc::clone(&queue),
             reader: Arc::clone(&reader),
-            shared: shared.clone(),
+            counters: Arc::clone(&shared.counters),
             limits,
-            timers_failed: false,
-            envelopes: Vec::new(),
         };
+        let executor = Executor::new(shard, desk, sources);
         let thread = std::thread::Builder::new().name(String::from("shard-0"));
-        let thread = thread.spawn({
-            let queue = Arc::clone(&queue);
-            move || {
-                let ended = catch_unwind(AssertUnwindSafe(|| executor.run()));
-                if let Err(halt) = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic))) {
-                    queue.abandon();
-                    on_halt(halt);
-                }
+        let thread = thread.spawn(move || {
+            if let Err(halt) = executor.run() {
+                on_halt(halt);
             }
         });
         let thread = thread.map_err(|error| StoreFailure::new(FailureKind::Other, error))?;

@@ -55,16 +55,29 @@ impl Work {
 #[derive(Debug, Default)]
 struct Waiting {
     work: VecDeque<Work>,
+    /// Commands in `work`.
     weight: usize,
+    /// Commands that were handed out and whose batch has not begun to be committed.
+    handed_out: usize,
     closed: bool,
     executor_sleeps: bool,
+    /// How many commands must wait until they are worth deciding ahead; none while they shall not be.
+    worth_ahead: Option<usize>,
+    assistant_sleeps: bool,
 }
 
-/// The queue. Its capacity counts commands, not groups.
+impl Waiting {
+    fn is_worth_ahead(&self) -> bool {
+        self.worth_ahead.is_some_and(|least| self.weight >= least)
+    }
+}
+
+/// The queue. Its capacity counts commands, not groups; those that are decided ahead count until their batch is committed.
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     wake: Condvar,
+    wake_assistant: Condvar,
     weight_max: usize,
 }
 
@@ -78,7 +91,7 @@ pub(crate) struct Taken {
 
 impl Queue {
     pub(crate) fn new(weight_max: usize) -> Queue {
-        Queue { waiting: Mutex::default(), wake: Condvar::new(), weight_max }
+        Queue { waiting: Mutex::default(), wake: Condvar::new(), wake_assistant: Condvar::new(), weight_max }
     }
 
     /// A panic while the lock is held would be a bug of this file, and its state is consistent between statements.
@@ -92,8 +105,8 @@ impl Queue {
         if waiting.closed {
             return Err(EngineFailure::Stopping);
         }
-        let weight = work.weight();
-        if waiting.weight > 0 && waiting.weight + weight > self.weight_max {
+        let (weight, there) = (work.weight(), waiting.weight + waiting.handed_out);
+        if there > 0 && there + weight > self.weight_max {
             return Err(EngineFailure::Overloaded);
         }
         waiting.weight += weight;
@@ -102,6 +115,10 @@ impl Queue {
             waiting.executor_sleeps = false;
             drop(waiting);
             self.wake.notify_one();
+        } else if waiting.assistant_sleeps && waiting.is_worth_ahead() {
+            waiting.assistant_sleeps = false;
+            drop(waiting);
+            self.wake_assistant.notify_one();
         }
         Ok(())
     }
@@ -115,23 +132,49 @@ impl Queue {
             waiting = self.wake.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0;
             waiting.executor_sleeps = false;
         }
-        let mut taken = Taken { work: Vec::new(), ended: waiting.closed && waiting.work.is_empty() };
-        let mut weight = 0;
-        while let Some(next) = waiting.work.front().map(Work::weight) {
-            if weight > 0 && weight + next > weight_max {
-                break;
-            }
-            weight += next;
-            taken.work.extend(waiting.work.pop_front());
+        let ended = waiting.closed && waiting.work.is_empty();
+        Taken { work: hand_out(&mut waiting, weight_max, true), ended }
+    }
+
+    /// Takes what waits and fits into `weight_max` commands, which may be nothing.
+    pub(crate) fn take_fitting(&self, weight_max: usize) -> Vec<Work> {
+        hand_out(&mut self.lock(), weight_max, false)
+    }
+
+    /// The batch of what was handed out is decided, but for `left` commands. Where it is committed, others are decided ahead
+    /// meanwhile, as soon as `worth_ahead` of them wait.
+    pub(crate) fn sealed(&self, left: usize, worth_ahead: Option<usize>) {
+        let mut waiting = self.lock();
+        waiting.handed_out = left;
+        waiting.worth_ahead = worth_ahead;
+        if waiting.assistant_sleeps && waiting.is_worth_ahead() {
+            waiting.assistant_sleeps = false;
+            drop(waiting);
+            self.wake_assistant.notify_one();
         }
-        waiting.weight -= weight;
-        taken
+    }
+
+    /// Nothing more is worth deciding ahead of this commit.
+    pub(crate) fn end_ahead(&self) {
+        self.lock().worth_ahead = None;
+    }
+
+    /// Waits until commands are worth deciding ahead; false when the queue is closed and there is nothing more to help with.
+    pub(crate) fn wait_to_decide_ahead(&self) -> bool {
+        let mut waiting = self.lock();
+        while !waiting.closed && !waiting.is_worth_ahead() {
+            waiting.assistant_sleeps = true;
+            waiting = self.wake_assistant.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.assistant_sleeps = false;
+        }
+        !waiting.closed
     }
 
     /// Takes no more work. What waits is still handed out.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.wake.notify_all();
+        self.wake_assistant.notify_all();
     }
 
     /// Takes no more work and lets go of what waits: the shard has halted, and nobody must wait for it.
@@ -142,17 +185,36 @@ impl Queue {
         let abandoned = std::mem::take(&mut waiting.work);
         drop(waiting);
         drop(abandoned);
+        self.wake_assistant.notify_all();
     }
 
-    /// How many commands wait.
+    /// How many commands wait for their batch to be committed.
     pub(crate) fn depth(&self) -> usize {
-        self.lock().weight
+        let waiting = self.lock();
+        waiting.weight + waiting.handed_out
     }
+}
+
+fn hand_out(waiting: &mut Waiting, weight_max: usize, at_least_one: bool) -> Vec<Work> {
+    let (mut work, mut weight) = (Vec::new(), 0);
+    while let Some(next) = waiting.work.front().map(Work::weight) {
+        if weight + next > weight_max && (weight > 0 || !at_least_one) {
+            break;
+        }
+        weight += next;
+        work.extend(waiting.work.pop_front());
+    }
+    waiting.weight -= weight;
+    waiting.handed_out += weight;
+    work
 }
 
 #[cfg(test)]
 mod tests {
+    use ordain_domain::{command::Command, event::Actor, ids::OrderId};
+
     use super::*;
+    use crate::round::by_itself;
 
     fn cursor() -> Work {
         Work::Cursor(CursorMove { consumer: Arc::from("c"), from: None, to: 1, answer: oneshot::channel().0 })
@@ -165,10 +227,51 @@ mod tests {
         assert!(queue.put(cursor()).is_ok());
         assert!(matches!(queue.put(cursor()), Err(EngineFailure::Overloaded)));
         assert_eq!(queue.take(1, Duration::ZERO).work.len(), 1);
+        assert!(matches!(queue.put(cursor()), Err(EngineFailure::Overloaded)), "what is handed out still waits");
+        queue.sealed(0, None);
         assert_eq!(queue.depth(), 1);
         assert!(queue.put(cursor()).is_ok());
         assert_eq!(queue.take(10, Duration::ZERO).work.len(), 2);
-        assert_eq!(queue.depth(), 0);
+        queue.sealed(1, None);
+        assert_eq!(queue.depth(), 1);
+    }
+
+    #[test]
+    fn only_what_fits_is_handed_out_on_top_of_other_work() {
+        let queue = Queue::new(10);
+        let group = |commands: usize| {
+            let envelopes = vec![by_itself(Command::WorkRefunds(OrderId::from_number(1)), Actor::Timer); commands];
+            Work::Commands(Group { envelopes, answer: oneshot::channel().0, queued_at: Timestamp(0) })
+        };
+        assert!(queue.put(group(2)).is_ok() && queue.put(group(3)).is_ok());
+        for (fits, works) in [(1, 0), (4, 1), (2, 0), (3, 1), (9, 0)] {
+            assert_eq!(queue.take_fitting(fits).len(), works, "{fits}");
+        }
+    }
+
+    #[test]
+    fn commands_are_worth_deciding_ahead_when_enough_wait_during_a_commit() {
+        let queue = Arc::new(Queue::new(10));
+        let (told, helped) = std::sync::mpsc::channel();
+        let assistant = std::thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                while queue.wait_to_decide_ahead() {
+                    told.send(queue.take_fitting(10).len()).unwrap();
+                }
+            }
+        });
+        assert!(queue.put(cursor()).is_ok() && queue.put(cursor()).is_ok());
+        queue.sealed(0, Some(2));
+        assert_eq!(helped.recv(), Ok(2), "enough waited when the commit began");
+        assert!(queue.put(cursor()).is_ok() && queue.put(cursor()).is_ok());
+        assert_eq!(helped.recv(), Ok(2), "enough came");
+        queue.end_ahead();
+        assert!(queue.put(cursor()).is_ok() && queue.put(cursor()).is_ok());
+        queue.close();
+        assistant.join().unwrap();
+        assert!(helped.try_recv().is_err(), "nothing is wanted between two commits");
+        assert_eq!(queue.depth(), 6);
     }
 
     #[test]

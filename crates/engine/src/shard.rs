@@ -1,30 +1,26 @@
-//! The heart: one batch from load to commit.
+//! The writer's side of a shard: one batch from its decision to its commit, and what follows from that.
 //!
-//! A shard owns the one writer of its store. Its `run` takes commands, loads what they need in rounds, decides them one
-//! after another, commits once and answers each. It has no thread and no queue (that is `executor`), so that tests and the
-//! simulator can drive it step by step.
+//! It commits what was decided, finds out what became of a commit whose outcome is unknown, and tells everybody who waits for
+//! what was kept. It decides nothing and has no thread and no queue, so that tests and the simulator can drive it step by step.
 
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
 };
 
 use arc_swap::ArcSwap;
 use ordain_domain::{
-    answer::Reply,
-    batch::{Batch, Carry},
+    batch::Carry,
     catalog::Catalog,
     command::Envelope,
     ids::{Mint, OrderId, PaymentId},
     rows::Changes,
-    rules::Rules,
     time::Timestamp,
 };
 
 use crate::{
-    cached_rows::CachedRows,
     counters::{CommandResult, Counters},
+    deciding::{Answered, Sealed, words_of},
     failure::EngineFailure,
     outbox::Outbox,
     port::{
@@ -32,17 +28,11 @@ use crate::{
         store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
     },
     recent::{RecentOrders, RecentPayments},
-    timers::Wheel,
     watch::WatchHub,
 };
 
-/// Most rounds of loading for one batch. Two are enough today; a command that needs more has a bug in its `keys`.
-const LOAD_ROUNDS_MAX: usize = 8;
 /// How often a commit of unknown outcome is read back before the shard halts.
 const READ_BACK_TRIES: usize = 5;
-
-/// What a command is answered.
-pub type Answered = Result<Reply, EngineFailure>;
 
 /// Why a shard must not go on: what it has in memory can no longer be trusted. The process ends and starts anew from disk.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -75,65 +65,62 @@ pub(crate) struct Shared {
     pub(crate) webhooks: Arc<tokio::sync::watch::Sender<()>>,
 }
 
-/// One shard.
+/// One shard's writer.
 pub(crate) struct Shard {
     store: Box<dyn ShardStore>,
-    rules: Rules,
     head: ShardHead,
-    carry: Carry,
-    pub(crate) wheel: Wheel,
-    cached: CachedRows,
     shared: Shared,
 }
 
-/// How a batch ended that was decided but perhaps not kept.
-enum Kept {
+/// How a commit ended.
+pub(crate) enum Kept {
     Yes,
     No(StoreFailure),
 }
 
 impl Shard {
-    /// Takes up where the store stands.
-    pub(crate) fn open(mut store: Box<dyn ShardStore>, rules: Rules, shared: Shared) -> Result<Shard, StoreFailure> {
+    /// Takes up where the store stands: what the first batch starts from, and the time of the last one.
+    pub(crate) fn open(
+        mut store: Box<dyn ShardStore>,
+        shared: Shared,
+    ) -> Result<(Shard, (Carry, Timestamp)), StoreFailure> {
         let head = store.head()?;
         let catalog = store.catalog()?;
         shared.catalog.store(Arc::new(catalog.clone()));
         shared.last_event.send_replace(head.last_event);
         let carry = Carry { mint: Mint::after(head.high_id), next_event: head.last_event + 1, catalog };
-        Ok(Shard { store, rules, head, carry, wheel: Wheel::default(), cached: CachedRows::default(), shared })
+        Ok((Shard { store, head, shared }, (carry, head.time)))
     }
 
-    /// The time of the next batch: the clock's, but never before that of the batch before.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.shared.clock.now().max(self.head.time)
-    }
-
-    /// Runs one batch at `now`, a time that [`Shard::now`] told after the batch before. The answers are in the order of the
-    /// commands.
-    pub(crate) fn run(&mut self, envelopes: &[Envelope], now: Timestamp) -> Result<Vec<Answered>, Halt> {
-        let answers = match self.decide_and_commit(envelopes, now)? {
-            Ok(answers) => answers,
-            Err(failure) => {
-                let failure = EngineFailure::Store(failure);
-                if failure.is_of_one_command() {
-                    self.run_one_by_one(envelopes, now)?
-                } else {
-                    envelopes.iter().map(|_| Err(failure.clone())).collect()
-                }
-            }
+    /// Commits a batch of so many commands. Once it is durable, whoever reads sees it.
+    pub(crate) fn commit(&mut self, sealed: &Sealed, commands: usize) -> Result<Kept, Halt> {
+        self.shared.counters.batch_size.observe(commands as u64);
+        let head = ShardHead {
+            batch: self.head.batch + 1,
+            last_event: sealed.carry.next_event - 1,
+            high_id: sealed.carry.mint.high_mark(),
+            time: sealed.time,
         };
-        self.count(envelopes, &answers);
-        Ok(answers)
+        let kept = self.write(&Commit { head, changes: &sealed.changes, cursors: &[], poisoned: &sealed.poisoned })?;
+        if let Kept::Yes = kept {
+            self.publish(sealed);
+        }
+        Ok(kept)
     }
 
-    /// Moves consumer groups' cursors in a transaction of their own.
-    pub(crate) fn move_cursors(&mut self, cursors: &[(Arc<str>, i64)]) -> Result<Result<(), StoreFailure>, Halt> {
-        let now = self.now();
-        let kept = self.commit(&Changes::default(), self.carry.clone(), now, cursors, &[])?;
-        Ok(match kept {
-            Kept::Yes => Ok(()),
-            Kept::No(failure) => Err(failure),
-        })
+    /// Moves a consumer group's cursor in a transaction of its own.
+    pub(crate) fn move_cursor(&mut self, cursor: (Arc<str>, i64)) -> Result<Kept, Halt> {
+        self.write(&Commit { head: self.next_head(), changes: &Changes::default(), cursors: &[cursor], poisoned: &[] })
+    }
+
+    /// Keeps a command for repair.
+    pub(crate) fn keep_poisoned(&mut self, poisoned: Poisoned) -> Result<(), Halt> {
+        let head = ShardHead { time: poisoned.at.max(self.head.time), ..self.next_head() };
+        let commit = Commit { head, changes: &Changes::default(), cursors: &[], poisoned: &[poisoned] };
+        if let Kept::No(failure) = self.write(&commit)? {
+            tracing::error!(error.message = %failure, "a poisoned command could not be kept");
+        }
+        Ok(())
     }
 
     /// The store's upkeep between batches.
@@ -143,95 +130,26 @@ impl Shard {
         }
     }
 
-    /// Some command of the batch has a bug or needs damaged rows. Alone, each of the others is kept.
-    fn run_one_by_one(&mut self, envelopes: &[Envelope], now: Timestamp) -> Result<Vec<Answered>, Halt> {
-        let mut answers = Vec::with_capacity(envelopes.len());
-        for envelope in envelopes {
-            let answer = match self.decide_and_commit(std::slice::from_ref(envelope), now)? {
-                Ok(mut one) => one.pop().expect("one command has one answer"),
-                Err(failure) if failure.kind == FailureKind::Constraint => {
-                    let poisoned = poison(envelope, now, failure.message);
-                    self.keep_poisoned(&[poisoned], now)?;
-                    Err(EngineFailure::Bug)
-                }
-                Err(failure) => Err(EngineFailure::Store(failure)),
-            };
-            answers.push(answer);
-        }
-        Ok(answers)
+    /// The head of a transaction that decides nothing.
+    const fn next_head(&self) -> ShardHead {
+        ShardHead { batch: self.head.batch + 1, ..self.head }
     }
 
-    fn decide_and_commit(
-        &mut self,
-        envelopes: &[Envelope],
-        now: Timestamp,
-    ) -> Result<Result<Vec<Answered>, StoreFailure>, Halt> {
-        // The batch borrows the rules; cloning them keeps `self` free for the store.
-        let rules = self.rules.clone();
-        let mut batch = Batch::new(&rules, now, self.carry.clone());
-        if let Err(failure) = self.load(&mut batch, envelopes) {
-            return Ok(Err(failure));
-        }
-        let mut poisoned = Vec::new();
-        let answers = envelopes.iter().map(|envelope| decide(&mut batch, envelope, now, &mut poisoned)).collect();
-        let transitions = batch.transitions();
-        let (changes, carry) = batch.finish();
-        if changes.is_empty() && poisoned.is_empty() {
-            return Ok(Ok(answers));
-        }
-        self.shared.counters.batch_size.observe(envelopes.len() as u64);
-        Ok(match self.commit(&changes, carry, now, &[], &poisoned)? {
-            Kept::Yes => {
-                transitions.iter().for_each(|(from, to)| self.shared.counters.transition(*from, *to));
-                Ok(answers)
-            }
-            Kept::No(failure) => Err(failure),
-        })
-    }
-
-    fn load(&mut self, batch: &mut Batch<'_>, envelopes: &[Envelope]) -> Result<(), StoreFailure> {
-        let mut missing = batch.missing(envelopes);
-        for _ in 0..LOAD_ROUNDS_MAX {
-            if missing.is_empty() {
-                return Ok(());
-            }
-            self.cached.fill(&self.shared, &mut missing, batch.loaded_mut());
-            if !missing.is_empty() {
-                self.store.load(&missing, batch.loaded_mut())?;
-            }
-            missing = batch.missing(envelopes.iter().filter(|envelope| envelope.has_rounds()));
-        }
-        unreachable!("keys() of a command comes to an end within {LOAD_ROUNDS_MAX} rounds")
-    }
-
-    fn commit(
-        &mut self,
-        changes: &Changes,
-        carry: Carry,
-        now: Timestamp,
-        cursors: &[(Arc<str>, i64)],
-        poisoned: &[Poisoned],
-    ) -> Result<Kept, Halt> {
-        let head = ShardHead {
-            batch: self.head.batch + 1,
-            last_event: carry.next_event - 1,
-            high_id: carry.mint.high_mark(),
-            time: now,
-        };
+    fn write(&mut self, commit: &Commit<'_>) -> Result<Kept, Halt> {
         let begun = self.shared.clock.now();
-        let outcome = self.store.commit(&Commit { head, changes, cursors, poisoned });
+        let outcome = self.store.commit(commit);
         Counters::observe(&self.shared.counters.commit_time, self.shared.clock.now().since(begun));
         match outcome {
             Ok(()) => {}
             Err(CommitFailure::NotCommitted(failure)) => return Ok(Kept::No(failure)),
             Err(CommitFailure::SyncFailed(failure)) => return Err(Halt(failure.message)),
             Err(CommitFailure::Unknown(failure)) => {
-                if !self.was_committed(head, &failure)? {
+                if !self.was_committed(commit.head, &failure)? {
                     return Ok(Kept::No(not_written(failure)));
                 }
             }
         }
-        self.take_over(head, carry, changes);
+        self.head = commit.head;
         Ok(Kept::Yes)
     }
 
@@ -251,39 +169,31 @@ impl Shard {
         Err(Halt(format!("the outcome of a commit is unknown and cannot be read back: {failure}")))
     }
 
-    /// The batch is durable: what it changed becomes what the next one starts from.
-    fn take_over(&mut self, head: ShardHead, carry: Carry, changes: &Changes) {
-        self.head = head;
+    /// The batch is durable: readers find what it changed, and who waits for it is told.
+    fn publish(&self, sealed: &Sealed) {
+        let (shared, changes) = (&self.shared, &*sealed.changes);
+        sealed.transitions.iter().for_each(|(from, to)| shared.counters.transition(*from, *to));
         if !changes.catalog.is_empty() {
-            self.shared.catalog.store(Arc::new(carry.catalog.clone()));
+            shared.catalog.store(Arc::new(sealed.carry.catalog.clone()));
         }
-        self.carry = carry;
-        self.wheel.apply(&changes.timers);
-        changes.orders.values().for_each(|order| self.shared.recent.put(order));
-        changes.payments.values().for_each(|payment| self.shared.recent_payments.put(payment));
-        self.cached.take_over(changes);
-        self.shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
-        self.shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
-        self.shared.outbox.put(changes);
+        changes.orders.values().for_each(|order| shared.recent.put(order));
+        changes.payments.values().for_each(|payment| shared.recent_payments.put(payment));
+        shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
+        shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
+        shared.outbox.put(changes);
         if !changes.events.is_empty() {
-            self.shared.last_event.send_replace(head.last_event);
+            shared.last_event.send_replace(self.head.last_event);
         }
         if !changes.letters.is_empty() {
-            self.shared.letters.send_replace(());
+            shared.letters.send_replace(());
         }
         if !changes.webhooks.is_empty() {
-            self.shared.webhooks.send_replace(());
+            shared.webhooks.send_replace(());
         }
     }
 
-    fn keep_poisoned(&mut self, poisoned: &[Poisoned], now: Timestamp) -> Result<(), Halt> {
-        if let Kept::No(failure) = self.commit(&Changes::default(), self.carry.clone(), now, &[], poisoned)? {
-            tracing::error!(error.message = %failure, "a poisoned command could not be kept");
-        }
-        Ok(())
-    }
-
-    fn count(&self, envelopes: &[Envelope], answers: &[Answered]) {
+    /// Counts how commands ended.
+    pub(crate) fn count(&self, envelopes: &[Envelope], answers: &[Answered]) {
         for (envelope, answer) in envelopes.iter().zip(answers) {
             let result = match answer {
                 Ok(reply) if reply.replayed => CommandResult::Replayed,
@@ -308,28 +218,4 @@ fn not_written(failure: StoreFailure) -> StoreFailure {
         FailureKind::Other => StoreFailure::new(FailureKind::Busy, failure),
         FailureKind::Busy | FailureKind::Full | FailureKind::Constraint | FailureKind::Corrupt => failure,
     }
-}
-
-/// A panic while deciding is a bug of that command; the batch is as it was before, and the others go on.
-fn decide(batch: &mut Batch<'_>, envelope: &Envelope, now: Timestamp, poisoned: &mut Vec<Poisoned>) -> Answered {
-    match catch_unwind(AssertUnwindSafe(|| batch.decide(envelope))) {
-        Ok(reply) => Ok(reply),
-        Err(panic) => {
-            let bug = words_of(&*panic);
-            tracing::error!(command = envelope.command.name(), error.message = %bug, "deciding a command panicked");
-            poisoned.push(poison(envelope, now, bug));
-            Err(EngineFailure::Bug)
-        }
-    }
-}
-
-/// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-    text.unwrap_or_else(|| String::from("a panic without a message"))
-}
-
-fn poison(envelope: &Envelope, at: Timestamp, bug: String) -> Poisoned {
-    Poisoned { at, command: envelope.command.name(), input: format!("{:?}", envelope.command), bug }
 }

@@ -21,7 +21,9 @@ use ordain_domain::{
     catalog::Catalog,
     rows::{Keys, Rows},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure};
+use ordain_engine::port::store::{
+    Commit, CommitFailure, FailureKind, Poisoned, RowLoader, ShardHead, ShardStore, StoreFailure,
+};
 
 pub use fault::CommitFault;
 use fault::Faults;
@@ -30,6 +32,12 @@ use state::State;
 /// The one writer of an in-memory shard.
 #[derive(Debug)]
 pub struct MemoryStore {
+    shared: Arc<MemoryReader>,
+}
+
+/// What reads for the decisions of an in-memory shard.
+#[derive(Debug)]
+struct MemoryLoader {
     shared: Arc<MemoryReader>,
 }
 
@@ -111,6 +119,14 @@ impl MemoryReader {
     }
 }
 
+impl RowLoader for MemoryLoader {
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure> {
+        self.shared.faults.of_load()?;
+        self.shared.state().load(keys, rows);
+        Ok(())
+    }
+}
+
 impl ShardStore for MemoryStore {
     fn head(&mut self) -> Result<ShardHead, StoreFailure> {
         self.shared.faults.of_head()?;
@@ -121,10 +137,8 @@ impl ShardStore for MemoryStore {
         Ok(self.shared.state().catalog.clone())
     }
 
-    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure> {
-        self.shared.faults.of_load()?;
-        self.shared.state().load(keys, rows);
-        Ok(())
+    fn loader(&mut self) -> Result<Box<dyn RowLoader>, StoreFailure> {
+        Ok(Box::new(MemoryLoader { shared: Arc::clone(&self.shared) }))
     }
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), CommitFailure> {

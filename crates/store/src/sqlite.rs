@@ -1,4 +1,5 @@
-//! The store of one shard in one SQLite file: a writer, a pool of readers, and a thread that keeps the log short.
+//! The store of one shard in one SQLite file: a writer, a loader of rows for decisions, a pool of readers, and a thread that
+//! keeps the log short.
 //!
 //! One process owns the file; a second one is refused. Each room below holds the statements of one concept, and no
 //! statement stands elsewhere. The store never decides: constraints are the last guard behind the domain.
@@ -14,6 +15,7 @@ mod event;
 mod failure;
 mod key_index;
 mod letter;
+mod loader;
 mod log;
 mod open_orders;
 mod order;
@@ -56,7 +58,7 @@ pub struct SqliteSettings {
     pub path: PathBuf,
     /// Connections for queries, at least 1.
     pub readers: usize,
-    /// Bytes of page cache for all connections together; half of it is the writer's.
+    /// Bytes of page cache for all connections together: half for the writer, a quarter for the loader, the rest for queries.
     pub cache_bytes: u64,
     /// Whether commits skip the flush to the disk (`synchronous = NORMAL`): a power cut may then lose acknowledged orders.
     pub unsafe_synchronous_normal: bool,
@@ -93,7 +95,7 @@ impl SqliteStore {
         let open_orders = Arc::new(OpenOrders::new(high_id));
         open_orders.rebuild_some(&connection, CHUNKS_COUNTED_AT_START)?;
         let data = DataFile::open(path)?;
-        let pool = ReaderPool::open(path, settings.readers, settings.cache_bytes / 2)?;
+        let pool = ReaderPool::open(path, settings.readers, settings.cache_bytes / 4)?;
         let (counters, log_max) = (Arc::clone(&open_orders), settings.log_bytes_soft_max);
         let log = LogKeeper::start(path, &mut connection, &data, counters, log_max)?;
         let reader = SqliteReader {

@@ -26,7 +26,7 @@ use ordain_domain::{
 use tokio::sync::Notify;
 
 use super::pace::Pace;
-use crate::{executor::by_itself, failure::EngineFailure, handle::Engine};
+use crate::{round::by_itself, failure::EngineFailure, handle::Engine};
 
 /// Most events of one reading.
 const CHUNK: usize = 256;

@@ -127,6 +127,16 @@ pub struct Commit<'a> {
     pub poisoned: &'a [Poisoned],
 }
 
+/// Reads rows for decisions. It sees every commit that was acknowledged; of a commit under way it may see rows as they were or
+/// as they will be, so whoever decides meanwhile must know what that one writes. Called from one thread at a time.
+pub trait RowLoader: Send {
+    /// Reads the rows of `keys` into `rows`; an absent row as `None`. Every key is in `rows` afterwards.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure>;
+}
+
 /// The one writer of a shard. It is called from one thread at a time and may block.
 pub trait ShardStore: Send {
     /// Where the shard stands, read from what is durable.
@@ -141,11 +151,11 @@ pub trait ShardStore: Send {
     /// When the store cannot be read.
     fn catalog(&mut self) -> Result<Catalog, StoreFailure>;
 
-    /// Reads the rows of `keys` into `rows`; an absent row as `None`. Every key is in `rows` afterwards.
+    /// What reads rows for the shard's decisions, beside the writer and at the same time.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure>;
+    /// When the store cannot be opened once more.
+    fn loader(&mut self) -> Result<Box<dyn RowLoader>, StoreFailure>;
 
     /// Writes all of it in one durable transaction.
     ///

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::{Message, RenderEvent, send};
 use crate::{
     consumer::parking::{EventTaker, Taken, Trouble},
-    executor::by_itself,
+    round::by_itself,
     handle::Engine,
     port::webhook_sender::WebhookSender,
 };

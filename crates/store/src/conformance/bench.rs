@@ -88,10 +88,11 @@ impl<F: Fixture> Bench<F> {
 
     /// Loads rows and compares them with the model.
     pub(super) fn load(&mut self, keys: &Keys, rows: &mut Rows) {
+        let mut loader = self.fixture().store().loader().expect("the store can be opened once more");
         let mut loaded = Rows::default();
-        self.fixture().store().load(keys, &mut loaded).expect("rows can be read");
+        loader.load(keys, &mut loaded).expect("rows can be read");
         compare::rows(&loaded, &self.model.rows(keys), F::COUNTS_UNPAID_EXACTLY);
-        self.fixture().store().load(keys, rows).expect("rows can be read again");
+        loader.load(keys, rows).expect("rows can be read again");
         assert!(rows.cover(keys), "every key is answered");
     }
 

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
 };
@@ -133,27 +133,35 @@ impl OpenOrders {
 
 /// Users that were counted exactly, because their bound was near the limit: they are not counted twice.
 #[derive(Debug, Default)]
-pub(super) struct CountedUsers(HashMap<UserId, u32>);
+pub(super) struct CountedUsers(Mutex<HashMap<UserId, u32>>);
 
 /// How many users are remembered.
 const COUNTED_MAX: usize = 16_384;
 
 impl CountedUsers {
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn get(&self, user: &UserId) -> Option<u32> {
-        self.0.get(user).copied()
+        self.users().get(user).copied()
     }
 
-    pub(super) fn put(&mut self, user: UserId, count: u32) {
-        if self.0.len() >= COUNTED_MAX {
-            self.0.clear();
+    pub(super) fn put(&self, user: UserId, count: u32) {
+        let mut users = self.users();
+        if users.len() >= COUNTED_MAX {
+            users.clear();
         }
-        self.0.insert(user, count);
+        users.insert(user, count);
     }
 
-    /// Moves the count of a user that is remembered, after a commit.
-    pub(super) fn moved(&mut self, user: &UserId, by: i32) {
-        if let Some(count) = self.0.get_mut(user) {
-            *count = count.saturating_add_signed(by);
+    /// Moves the counts of users that are remembered, after a commit.
+    pub(super) fn moved<'u>(&self, users: impl Iterator<Item = &'u UserId>, by: i32) {
+        let mut counted = self.users();
+        for user in users {
+            if let Some(count) = counted.get_mut(user) {
+                *count = count.saturating_add_signed(by);
+            }
         }
     }
 }

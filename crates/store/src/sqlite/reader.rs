@@ -182,7 +182,7 @@ impl StoreReader for SqliteReader {
     }
 
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, StoreFailure> {
-        self.read(|connection| stock::load(connection, sku).map(|loaded| loaded.map(|(stock, _)| stock)))
+        self.read(|connection| stock::load(connection, sku))
     }
 
     fn stock_movements(&self, sku: &Sku, page: Before<u64>) -> Result<Vec<StockMovement>, StoreFailure> {

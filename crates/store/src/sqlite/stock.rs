@@ -1,6 +1,6 @@
 //! Stock counters and the locks of orders; the ledger is `stock/ledger.rs`.
 //!
-//! The writer keeps hot counters in memory (`stock/cache.rs`); this room only reads and writes rows.
+//! The writer remembers where the ledgers of hot SKUs end (`stock/ledger_ends.rs`); this room only reads and writes rows.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use super::{
     failure::SqliteFailure,
 };
 
-pub(super) mod cache;
 pub(super) mod ledger;
+pub(super) mod ledger_ends;
 
 use ledger::Ends;
 
 const STOCK_LOAD: &str = "-- stock_load
-SELECT sku, on_hand, locked, sold, received, returned, version, movements, last_movement FROM stock WHERE sku = ?1";
+SELECT sku, on_hand, locked, sold, received, returned, version, movements FROM stock WHERE sku = ?1";
 
 const STOCK_UPDATE: &str = "-- stock_update
 UPDATE stock SET on_hand = ?2, locked = ?3, sold = ?4, received = ?5, returned = ?6, version = ?7, movements = ?8,
@@ -43,11 +43,11 @@ ON CONFLICT (order_id, sku) DO UPDATE SET quantity = excluded.quantity, state = 
 const STOCK_LOCKS_OF_ORDER_LIST: &str = "-- stock_locks_of_order_list
 SELECT sku, quantity, state FROM stock_locks WHERE order_id = ?1 ORDER BY sku";
 
-/// A SKU's counters, and where the last entry of its ledger lies.
-pub(super) fn load(connection: &Connection, sku: &Sku) -> Result<Option<(Stock, Option<i64>)>, SqliteFailure> {
+/// A SKU's counters.
+pub(super) fn load(connection: &Connection, sku: &Sku) -> Result<Option<Stock>, SqliteFailure> {
     let mut statement = connection.prepare_cached(STOCK_LOAD)?;
     let mut rows = statement.query([sku.as_str()])?;
-    rows.next()?.map(|row| Ok((stock(row)?, row.get(8)?))).transpose()
+    rows.next()?.map(stock).transpose()
 }
 
 /// A row of `stock_load` and its lists.

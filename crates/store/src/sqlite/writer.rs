@@ -1,19 +1,16 @@
-//! The one writer of a shard: reads rows for a batch, writes a batch in one durable transaction.
+//! The one writer of a shard: writes a batch in one durable transaction.
 //!
-//! What is in memory beside the file (hot stock, the key index, the counters of unpaid orders) is changed only after a
-//! commit is certain. It decides nothing.
+//! What is in memory beside the file (the key index, the counters of unpaid orders, where ledgers end) is changed only after a
+//! commit is certain. It decides nothing, and reads nothing for decisions: that is the loader's (`loader.rs`).
 
 mod commit;
-mod load;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
-use ordain_domain::{
-    catalog::Catalog,
-    rows::{Keys, Rows},
-    time::Span,
+use ordain_domain::{catalog::Catalog, time::Span};
+use ordain_engine::port::store::{
+    Commit, CommitFailure, FailureKind, RowLoader, ShardHead, ShardStore, StoreFailure,
 };
-use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, ShardHead, ShardStore, StoreFailure};
 use rusqlite::Connection;
 
 use super::{
@@ -23,11 +20,12 @@ use super::{
     catalog,
     failure::SqliteFailure,
     key_index::{KeyIndex, KeyKeeper},
+    loader::SqliteLoader,
     log::{DataFile, LogKeeper},
     open_orders::{CountedUsers, OpenOrders},
-    schema::FileLock,
+    schema::{self, FileLock},
     shard,
-    stock::cache::StockCache,
+    stock::ledger_ends::LedgerEnds,
 };
 
 /// The store of one shard in one SQLite file.
@@ -39,16 +37,18 @@ pub struct SqliteStore {
     index: Arc<KeyIndex>,
     keys: KeyKeeper,
     open_orders: Arc<OpenOrders>,
-    counted: CountedUsers,
-    stock: StockCache,
+    counted: Arc<CountedUsers>,
+    ledger_ends: LedgerEnds,
     json: JsonBuffer,
     head: ShardHead,
     last_answer: i64,
     unpaid_per_user_max: u32,
     answer_retention: Span,
     expiry: Expiry,
-    _data: Arc<DataFile>,
-    _lock: Arc<FileLock>,
+    path: PathBuf,
+    loader_cache_bytes: u64,
+    data: Arc<DataFile>,
+    lock: Arc<FileLock>,
 }
 
 /// What was opened with the file for the writer, some of it shared with the readers and the keeper of the log.
@@ -75,14 +75,16 @@ impl SqliteStore {
             index: opened.index,
             keys: opened.keys,
             open_orders: opened.open_orders,
-            counted: CountedUsers::default(),
-            stock: StockCache::default(),
+            counted: Arc::default(),
+            ledger_ends: LedgerEnds::default(),
             json: JsonBuffer::default(),
             unpaid_per_user_max: settings.unpaid_per_user_max,
             answer_retention: settings.answer_retention,
             expiry: Expiry::unknown(),
-            _data: opened.data,
-            _lock: opened.lock,
+            path: settings.path.clone(),
+            loader_cache_bytes: settings.cache_bytes / 4,
+            data: opened.data,
+            lock: opened.lock,
         })
     }
 
@@ -104,8 +106,16 @@ impl ShardStore for SqliteStore {
         Ok(catalog::load(&self.connection)?)
     }
 
-    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure> {
-        Ok(self.load_rows(keys, rows)?)
+    fn loader(&mut self) -> Result<Box<dyn RowLoader>, StoreFailure> {
+        Ok(Box::new(SqliteLoader {
+            connection: schema::open_reader(&self.path, self.loader_cache_bytes)?,
+            index: Arc::clone(&self.index),
+            open_orders: Arc::clone(&self.open_orders),
+            counted: Arc::clone(&self.counted),
+            unpaid_per_user_max: self.unpaid_per_user_max,
+            _data: Arc::clone(&self.data),
+            _lock: Arc::clone(&self.lock),
+        }))
     }
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), CommitFailure> {

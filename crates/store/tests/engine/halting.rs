@@ -5,7 +5,7 @@ use ordain_engine::{EngineFailure, port::store::FailureKind};
 use ordain_store::memory::CommitFault;
 
 use super::{
-    shop::{DEADLINE, LIMITS, Shop, answered, begin, keyed, place},
+    shop::{DEADLINE, Shop, answered, begin, keyed, place},
     tampered::{Tamperer, Tampering},
 };
 
@@ -72,7 +72,7 @@ async fn an_outcome_that_cannot_be_read_back_ends_the_shard() {
 #[tokio::test]
 async fn a_panic_outside_of_decisions_ends_the_shard() {
     let tamperer = Tamperer::of("a", Tampering::ReadPanics);
-    let shop = Shop::open_with(LIMITS, Some(&tamperer)).await;
+    let shop = Shop::open_tampered(&tamperer).await;
     let (why, first_succeeded) = halts(&shop, || tamperer.switch(true)).await;
     assert!(why.contains("a bug of the store") && first_succeeded, "{why}");
     tamperer.switch(false);

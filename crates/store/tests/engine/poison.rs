@@ -10,13 +10,13 @@ use ordain_engine::{
 };
 
 use super::{
-    shop::{LIMITS, Shop, WINDOW, answered, cancel, closings, keyed, order_of, place},
+    shop::{Shop, WINDOW, answered, cancel, closings, keyed, order_of, place},
     tampered::{Tamperer, Tampering},
 };
 
 async fn shop(tampering: Tampering) -> (Shop, Arc<Tamperer>) {
     let tamperer = Tamperer::of("a", tampering);
-    let shop = Shop::open_with(LIMITS, Some(&tamperer)).await;
+    let shop = Shop::open_tampered(&tamperer).await;
     (shop, tamperer)
 }
 
@@ -107,6 +107,7 @@ async fn a_poisonous_timer_is_left_to_the_scan(tampering: Tampering, poisoned: u
     let (shop, tamperer) = shop(tampering).await;
     let victim = shop.place(place("u-victim", "a")).await;
     let other = shop.place(place("u-other", "b")).await;
+    let shop = shop.restart_with(Some(&tamperer));
     tamperer.switch(true);
     shop.clock.advance(WINDOW);
     shop.until("the other order is closed", || shop.status(other.id) == OrderStatus::Cancelled).await;

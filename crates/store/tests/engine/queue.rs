@@ -10,7 +10,7 @@ use super::shop::{DEADLINE, Shop, answered, begin, order_of, place};
 const QUEUE_MAX: usize = 64;
 
 async fn small_shop() -> Shop {
-    Shop::open_with(BatchLimits { commands_max: 8, queue_max: QUEUE_MAX }, None).await
+    Shop::open_with(BatchLimits { commands_max: 8, queue_max: QUEUE_MAX }).await
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ pub(crate) struct Shop {
 impl Shop {
     /// A shop with 1,000,000 units each of `a` and `b`.
     pub(crate) async fn open() -> Shop {
-        Shop::open_with(LIMITS, None).await
+        Shop::open_with(LIMITS).await
     }
 
     /// A shop in which an order may stay unpaid for another time.
@@ -83,12 +83,17 @@ impl Shop {
         shop
     }
 
-    /// A shop with other limits, or with a tampered store.
-    pub(crate) async fn open_with(limits: BatchLimits, tamperer: Option<&Arc<Tamperer>>) -> Shop {
+    /// A shop with other limits.
+    pub(crate) async fn open_with(limits: BatchLimits) -> Shop {
         let (store, memory) = MemoryStore::new();
-        let shop = Shop::over(tampered(store, tamperer), memory, Arc::default(), limits, rules());
+        let shop = Shop::over(Box::new(store), memory, Arc::default(), limits, rules());
         shop.stock_up().await;
         shop
+    }
+
+    /// A shop with a tampered store, of which nothing is kept in memory yet.
+    pub(crate) async fn open_tampered(tamperer: &Arc<Tamperer>) -> Shop {
+        Shop::open().await.restart_with(Some(tamperer))
     }
 
     async fn stock_up(&self) {

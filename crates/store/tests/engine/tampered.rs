@@ -10,7 +10,7 @@ use ordain_domain::{
     ids::Sku,
     rows::{Keys, Rows},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, ShardHead, ShardStore, StoreFailure};
+use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, RowLoader, ShardHead, ShardStore, StoreFailure};
 use ordain_store::memory::MemoryStore;
 
 /// What happens to a row of the marked SKU.
@@ -66,15 +66,13 @@ pub(crate) struct TamperedStore {
     pub(crate) tamperer: Arc<Tamperer>,
 }
 
-impl ShardStore for TamperedStore {
-    fn head(&mut self) -> Result<ShardHead, StoreFailure> {
-        self.store.head()
-    }
+/// What it reads with.
+struct TamperedLoader {
+    loader: Box<dyn RowLoader>,
+    tamperer: Arc<Tamperer>,
+}
 
-    fn catalog(&mut self) -> Result<Catalog, StoreFailure> {
-        self.store.catalog()
-    }
-
+impl RowLoader for TamperedLoader {
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure> {
         self.tamperer.loads.fetch_add(1, Ordering::SeqCst);
         if self.tamperer.does(Tampering::AlwaysBusy) {
@@ -87,13 +85,27 @@ impl ShardStore for TamperedStore {
         if keys.stock.contains(marked) && self.tamperer.does(Tampering::ReadPanics) {
             panic!("a bug of the store");
         }
-        self.store.load(keys, rows)?;
+        self.loader.load(keys, rows)?;
         if self.tamperer.does(Tampering::LocksForgotten)
             && let Some(Some(stock)) = rows.stock.get_mut(marked)
         {
             stock.locked = 0;
         }
         Ok(())
+    }
+}
+
+impl ShardStore for TamperedStore {
+    fn head(&mut self) -> Result<ShardHead, StoreFailure> {
+        self.store.head()
+    }
+
+    fn catalog(&mut self) -> Result<Catalog, StoreFailure> {
+        self.store.catalog()
+    }
+
+    fn loader(&mut self) -> Result<Box<dyn RowLoader>, StoreFailure> {
+        Ok(Box::new(TamperedLoader { loader: self.store.loader()?, tamperer: Arc::clone(&self.tamperer) }))
     }
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), CommitFailure> {

@@ -165,7 +165,7 @@ async fn a_timer_whose_batch_was_not_kept_fires_again() {
 #[tokio::test]
 async fn timers_do_not_storm_a_store_that_is_busy() {
     let tamperer = Tamperer::of("a", Tampering::AlwaysBusy);
-    let shop = Shop::open_with(super::shop::LIMITS, Some(&tamperer)).await;
+    let shop = Shop::open_tampered(&tamperer).await;
     let order = shop.place(place("u-1", "a")).await;
     tamperer.switch(true);
     shop.clock.advance(WINDOW);

@@ -18,7 +18,7 @@ use ordain_domain::{
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, ShardHead, ShardStore};
+use ordain_engine::port::store::{Commit, CommitFailure, RowLoader, ShardHead, ShardStore};
 
 /// 2026-01-01T00:00:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_767_225_600_000_000);
@@ -40,6 +40,8 @@ pub(crate) fn rules() -> Rules {
 
 /// One shard.
 pub(crate) struct Shard<S> {
+    // The loader is dropped first, as it keeps the file from others.
+    loader: Box<dyn RowLoader>,
     pub(crate) store: S,
     pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
@@ -53,7 +55,8 @@ impl<S: ShardStore> Shard<S> {
         let head = store.head().expect("the head can be read");
         let catalog = store.catalog().expect("the catalog can be read");
         let carry = Carry { mint: Mint::after(head.high_id), next_event: head.last_event + 1, catalog };
-        Shard { store, rules, now: head.time.max(START), head, carry }
+        let loader = store.loader().expect("the store can be opened once more");
+        Shard { loader, store, rules, now: head.time.max(START), head, carry }
     }
 
     /// Where the shard stands.
@@ -81,7 +84,7 @@ impl<S: ShardStore> Shard<S> {
             if keys.is_empty() {
                 break;
             }
-            self.store.load(&keys, batch.loaded_mut()).expect("rows can be read");
+            self.loader.load(&keys, batch.loaded_mut()).expect("rows can be read");
         }
         let replies = envelopes.iter().map(|envelope| batch.decide(envelope)).collect();
         let (changes, carry) = batch.finish();

@@ -67,7 +67,7 @@ impl SqliteStore {
                 Ok(())
             }
             Err(failure) => {
-                self.stock.forget();
+                self.ledger_ends.forget();
                 self.keys.abandon();
                 self.expiry = Expiry::unknown();
                 Err(failure)
@@ -117,7 +117,7 @@ impl SqliteStore {
         self.write_timers(changes, &mut effects)?;
         self.write_answers(changes, &mut effects)?;
         event::insert(&self.connection, &changes.events, &mut self.json)?;
-        let remembered = |sku: &Sku| self.stock.last_movement(sku);
+        let remembered = |sku: &Sku| self.ledger_ends.get(sku);
         effects.ledger_ends = stock::ledger::insert(&self.connection, &changes.movements, remembered)?;
         stock::put(&self.connection, &changes.stock, &effects.ledger_ends)?;
         self.write_money(changes)?;
@@ -216,7 +216,7 @@ impl SqliteStore {
     fn follow(&mut self, commit: &Commit<'_>, effects: Effects) {
         self.head = commit.head;
         self.last_answer += effects.answers;
-        self.stock.put_all(&commit.changes.stock, &effects.ledger_ends);
+        self.ledger_ends.put_all(&effects.ledger_ends);
         let last_order = changes_last_order(commit).max(self.index.marks().last_order);
         let marks = Marks { last_event: self.head.last_event, last_order, last_answer: self.last_answer };
         self.keys.settle(effects.entries, marks);
@@ -224,13 +224,13 @@ impl SqliteStore {
         for (user, order) in effects.moved {
             self.open_orders.moved(user.as_str(), order.number());
         }
+        self.counted.moved(effects.placed.iter().map(|(user, _)| user), 1);
+        self.counted.moved(effects.left.iter().map(|(user, _)| user), -1);
         for (user, _) in effects.placed {
             self.open_orders.placed(user.as_str());
-            self.counted.moved(&user, 1);
         }
         for (user, order) in effects.left {
             self.open_orders.left(user.as_str(), order.number());
-            self.counted.moved(&user, -1);
         }
         self.log.after_commit();
     }

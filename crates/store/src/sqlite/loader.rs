@@ -1,33 +1,57 @@
-//! Reading the rows of a batch: from memory where the writer knows them, else by point reads in one snapshot.
+//! Reading the rows of a batch, by point reads in one snapshot on a connection of its own, beside the writer.
 //!
-//! It reads nothing that was not asked for.
+//! It reads nothing that was not asked for and keeps nothing but what the writer keeps, too: the index of keys, and the numbers
+//! of unpaid orders.
 
 use std::{iter::Peekable, ops::ControlFlow, sync::Arc};
 
 use ordain_domain::{
     idempotency::{AnswerKey, StoredAnswer},
-    ids::{OrderId, Sku, UserId},
+    ids::{OrderId, UserId},
     letter::Cursor,
     order::{OrderKey, OrderKeyEntry},
     rows::{Keys, Rows},
-    stock::Stock,
 };
+use ordain_engine::port::store::{RowLoader, StoreFailure};
+use rusqlite::Connection;
 
 use super::{
-    super::{
-        account, after_sale, answer, coupon, failure::SqliteFailure, key_index::KeyName, letter, order, payment,
-        points, receipt, refund, shard, shipment, stock, user, webhook,
-    },
-    SqliteStore,
+    account, after_sale, answer, coupon,
+    failure::SqliteFailure,
+    key_index::{KeyIndex, KeyName},
+    letter,
+    log::DataFile,
+    open_orders::{CountedUsers, OpenOrders},
+    order, payment, points, receipt, refund,
+    schema::FileLock,
+    shard, shipment, stock, user, webhook,
 };
 
 /// How many of a user's newest orders are looked at, at least, when the unpaid ones are counted. A user with that many
 /// younger orders that are paid or ended can have an unpaid one too many; nobody waits for a million reads.
 const LOOKED_AT_MIN: u32 = 1_024;
 
-impl SqliteStore {
+/// Reads rows for the decisions of one shard.
+pub(super) struct SqliteLoader {
+    // Fields are dropped in this order: the connection before what keeps others from the file.
+    pub(super) connection: Connection,
+    pub(super) index: Arc<KeyIndex>,
+    pub(super) open_orders: Arc<OpenOrders>,
+    pub(super) counted: Arc<CountedUsers>,
+    pub(super) unpaid_per_user_max: u32,
+    pub(super) _data: Arc<DataFile>,
+    pub(super) _lock: Arc<FileLock>,
+}
+
+impl RowLoader for SqliteLoader {
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), StoreFailure> {
+        Ok(self.load_rows(keys, rows)?)
+    }
+}
+
+impl SqliteLoader {
     /// Reads all rows in one transaction, so that each statement does not take the lock of the log anew.
-    pub(super) fn load_rows(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+    fn load_rows(&self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
         self.connection.prepare_cached("-- read_begin\nBEGIN")?.execute([])?;
         let loaded = self.load_each(keys, rows);
         let ended = self.connection.prepare_cached("-- read_end\nCOMMIT")?.execute([]);
@@ -36,9 +60,9 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn load_each(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
+    fn load_each(&self, keys: &Keys, rows: &mut Rows) -> Result<(), SqliteFailure> {
         for sku in &keys.stock {
-            let stock = self.stock_row(sku)?;
+            let stock = stock::load(&self.connection, sku)?;
             rows.stock.insert(sku.clone(), stock);
         }
         for id in &keys.locks {
@@ -135,17 +159,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn stock_row(&mut self, sku: &Sku) -> Result<Option<Stock>, SqliteFailure> {
-        if let Some(stock) = self.stock.get(sku) {
-            return Ok(Some(stock.clone()));
-        }
-        let loaded = stock::load(&self.connection, sku)?;
-        if let Some((stock, last_movement)) = &loaded {
-            self.stock.put(stock, *last_movement);
-        }
-        Ok(loaded.map(|(stock, _)| stock))
-    }
-
     /// Names that nothing at all is known of are noted.
     fn order_key(&self, key: &OrderKey, absent: &mut Vec<KeyName>) -> Result<Option<OrderKeyEntry>, SqliteFailure> {
         let name = KeyName::of_order_key(key);
@@ -178,7 +191,7 @@ impl SqliteStore {
     }
 
     /// How many unpaid orders the user has: a bound while that decides the same, else the number itself.
-    fn open_orders_of(&mut self, user: &UserId, placements: u32) -> Result<u32, SqliteFailure> {
+    fn open_orders_of(&self, user: &UserId, placements: u32) -> Result<u32, SqliteFailure> {
         let bound = self.open_orders.bound(user.as_str());
         if let Some(bound) = bound
             && bound.saturating_add(placements) <= self.unpaid_per_user_max

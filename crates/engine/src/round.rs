@@ -1,0 +1,147 @@
+//! The commands of one batch, who waits for each of them, and what else is done with the batch.
+//!
+//! It keeps answers in the order of the commands and knows nothing of what they mean.
+
+use std::sync::Arc;
+
+use ordain_domain::{
+    command::{Command, Envelope},
+    event::Actor,
+    ids::OrderId,
+    order::CloseOrder,
+    time::Timestamp,
+    timer::{Timer, TimerKind},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    counters::Counters,
+    deciding::Answered,
+    queue::{Answers, CursorMove, Group, Work},
+};
+
+/// What came together in one batch.
+#[derive(Default)]
+pub(crate) struct Round {
+    pub(crate) envelopes: Vec<Envelope>,
+    /// In the order of their commands.
+    waiters: Vec<Waiter>,
+    cursors: Vec<CursorMove>,
+}
+
+enum Waiter {
+    Caller { commands: usize, answer: oneshot::Sender<Answers> },
+    Timer(Timer),
+}
+
+/// Where a round ended at some moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    pub(crate) envelopes: usize,
+    waiters: usize,
+    cursors: usize,
+}
+
+/// What is left to do when everybody is answered.
+pub(crate) struct Rest {
+    /// Timers whose decision was not kept.
+    pub(crate) failed_timers: Vec<Timer>,
+    /// Cursors to move.
+    pub(crate) cursors: Vec<CursorMove>,
+}
+
+impl Round {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.envelopes.is_empty() && self.cursors.is_empty()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { envelopes: self.envelopes.len(), waiters: self.waiters.len(), cursors: self.cursors.len() }
+    }
+
+    /// Adds work from the queue, then the timers that fire.
+    pub(crate) fn add(&mut self, work: Vec<Work>, timers: &[Timer], now: Timestamp, counters: &Counters) {
+        for work in work {
+            match work {
+                Work::Commands(Group { envelopes, answer, queued_at }) => {
+                    Counters::observe(&counters.queue_wait, now.since(queued_at));
+                    self.waiters.push(Waiter::Caller { commands: envelopes.len(), answer });
+                    self.envelopes.extend(envelopes);
+                }
+                Work::Cursor(cursor) => self.cursors.push(cursor),
+            }
+        }
+        for timer in timers {
+            Counters::observe(&counters.timer_lag, now.since(timer.due));
+            self.waiters.push(Waiter::Timer(*timer));
+            self.envelopes.push(of_timer(timer));
+        }
+    }
+
+    /// Takes out what was added since `mark`.
+    pub(crate) fn split_off(&mut self, mark: Mark) -> Round {
+        Round {
+            envelopes: self.envelopes.split_off(mark.envelopes),
+            waiters: self.waiters.split_off(mark.waiters),
+            cursors: self.cursors.split_off(mark.cursors),
+        }
+    }
+
+    /// Adds everything of a later round.
+    pub(crate) fn append(&mut self, later: Round) {
+        self.envelopes.extend(later.envelopes);
+        self.waiters.extend(later.waiters);
+        self.cursors.extend(later.cursors);
+    }
+
+    /// Answers everybody. The commands come back for whoever has time to drop them.
+    pub(crate) fn answer(self, answers: Vec<Answered>) -> (Vec<Envelope>, Rest) {
+        let mut answers = answers.into_iter();
+        let mut failed_timers = Vec::new();
+        for waiter in self.waiters {
+            match waiter {
+                Waiter::Caller { commands, answer } => {
+                    let own: Answers = answers.by_ref().take(commands).collect();
+                    // A caller that no longer waits has no use for its answer; the effect is kept all the same.
+                    drop(answer.send(own));
+                }
+                Waiter::Timer(timer) => failed_timers.extend(answers.next().and_then(|own| failed(timer, own))),
+            }
+        }
+        (self.envelopes, Rest { failed_timers, cursors: self.cursors })
+    }
+}
+
+/// Timers whose decision was not kept fire again after a pause, unless they themselves are what fails: those are left to the
+/// scan, or they would fail in batch after batch.
+fn failed(timer: Timer, answered: Answered) -> Option<Timer> {
+    match answered {
+        Ok(_) => None,
+        Err(failure) if failure.is_of_one_command() => {
+            tracing::error!(order = %timer.order, error.message = %failure, "a timer cannot be decided");
+            None
+        }
+        Err(_) => Some(timer),
+    }
+}
+
+fn of_timer(timer: &Timer) -> Envelope {
+    match timer.kind {
+        TimerKind::CloseOrder => close_order(timer.order, Actor::Timer),
+        TimerKind::AskChannels => by_itself(Command::AskChannels(timer.order), Actor::Timer),
+        TimerKind::WorkRefunds => by_itself(Command::WorkRefunds(timer.order), Actor::Timer),
+        TimerKind::ConfirmReceipt => by_itself(Command::ConfirmDue(timer.order), Actor::Timer),
+        TimerKind::AskCarriers => by_itself(Command::AskCarriers(timer.order), Actor::Timer),
+        TimerKind::WorkAfterSales => by_itself(Command::WorkAfterSales(timer.order), Actor::Timer),
+    }
+}
+
+/// The command that closes an order whose window is over.
+pub(crate) fn close_order(order: OrderId, actor: Actor) -> Envelope {
+    by_itself(Command::CloseOrder(CloseOrder { order }), actor)
+}
+
+/// A command that no caller asked for.
+pub(crate) fn by_itself(command: Command, actor: Actor) -> Envelope {
+    Envelope { actor, scope: Arc::from(""), idempotency: None, command }
+}
