@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod engine {
+    mod ahead;
     mod buyers;
     mod clock;
     mod commits;

@@ -217,6 +217,16 @@ impl Shop {
         tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("in vain: {what}"));
     }
 
+    /// Waits until a condition holds that no event tells of.
+    pub(crate) async fn until_soon(&self, what: &str, condition: impl Fn() -> bool) {
+        let holds = async {
+            while !condition() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("in vain: {what}"));
+    }
+
     /// Lets the shard run a batch, and with it every timer that is due. For orders that shall not have been touched.
     pub(crate) async fn run_a_batch(&self) {
         self.accept(receive("b", 1)).await;
