@@ -16,7 +16,7 @@ use crate::{
     order::{Order, OrderKey, OrderStatus, OrderToken},
     payment, points, refund,
     refusal::Refusal,
-    rows::{Changes, Keys, Rows},
+    rows::{Changes, Keys, Rows, Wanted},
     rules::Rules,
     scope::Scope,
     shipment, stock,
@@ -61,12 +61,9 @@ impl<R: Borrow<Rules>> Batch<R> {
 
     /// The rows that deciding `envelopes` needs and that are not loaded. Ask again after loading, until there are none.
     pub fn missing<'e>(&self, envelopes: impl IntoIterator<Item = &'e Envelope>) -> Keys {
-        let mut keys = Keys::default();
-        for envelope in envelopes {
-            envelope.keys(&self.loaded, &mut keys);
-        }
-        self.loaded.retain_missing(&mut keys);
-        keys
+        let mut wanted = Wanted::new(&self.loaded);
+        envelopes.into_iter().for_each(|envelope| envelope.keys(&mut wanted));
+        wanted.missing
     }
 
     /// Where loaded rows are put; an absent row as `None`.

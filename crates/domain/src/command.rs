@@ -23,7 +23,7 @@ use crate::{
     },
     points::AdjustPoints,
     refund::{RequestRefund, ResolveRefund, RetryRefund},
-    rows::{Keys, Rows},
+    rows::Wanted,
     shipment::{ConfirmReceipt, CreateShipment, ShipmentStatus, TrackShipment},
     stock::AdjustStock,
     user::{PutAddress, PutUser},
@@ -227,26 +227,28 @@ impl Envelope {
         )
     }
 
-    /// Adds the keys of the rows that deciding this command reads, as far as `loaded` lets one tell.
-    pub fn keys(&self, loaded: &Rows, keys: &mut Keys) {
-        keys.answers.extend(self.answer_key());
+    /// Adds the keys of the rows that deciding this command reads, as far as those that are loaded let one tell.
+    pub fn keys(&self, wanted: &mut Wanted<'_>) {
+        if let Some(key) = self.answer_key() {
+            wanted.answers(key);
+        }
         match &self.command {
-            Command::PlaceOrder(place) => self.keys_of_place(place, keys),
+            Command::PlaceOrder(place) => self.keys_of_place(place, wanted),
             Command::AdjustStock(adjust) => {
-                keys.stock.insert(adjust.sku.clone());
+                wanted.stock(adjust.sku.clone());
             }
             Command::GrantCoupon(grant) => {
-                keys.template_usage.insert(grant.template.clone());
-                keys.user_template_usage.insert((grant.user_id.clone(), grant.template.clone()));
+                wanted.template_usage(grant.template.clone());
+                wanted.user_template_usage((grant.user_id.clone(), grant.template.clone()));
             }
             Command::AdjustPoints(adjust) => {
-                keys.points.insert(adjust.user_id.clone());
+                wanted.points(adjust.user_id.clone());
             }
             Command::PutUser(put) => {
-                keys.users.insert(put.user.id.clone());
+                wanted.users(put.user.id.clone());
             }
             Command::PutAddress(put) => {
-                keys.addresses.insert((put.address.user_id.clone(), put.address.id.clone()));
+                wanted.addresses((put.address.user_id.clone(), put.address.id.clone()));
             }
             Command::SettleEvents(_)
             | Command::RecordDelivery(_)
@@ -257,199 +259,199 @@ impl Envelope {
             | Command::DeleteWebhook(_)
             | Command::RotateSecret(_)
             | Command::DisableWebhook(_)
-            | Command::NoteAttempts(_) => keys_of_consumers(&self.command, loaded, keys),
+            | Command::NoteAttempts(_) => keys_of_consumers(&self.command, wanted),
             Command::PutProducts(_) | Command::PutPromotion(_) | Command::PutTemplate(_) => {}
-            _ => self.keys_of_money(loaded, keys),
+            _ => self.keys_of_money(wanted),
         }
     }
 
     /// The commands on an order's money; then those on its goods.
-    fn keys_of_money(&self, loaded: &Rows, keys: &mut Keys) {
+    fn keys_of_money(&self, wanted: &mut Wanted<'_>) {
         match &self.command {
-            Command::CancelOrder(CancelOrder { order, .. }) => keys_of_goods(*order, loaded, keys),
-            Command::CloseOrder(CloseOrder { order }) => keys_of_holdings(*order, loaded, keys),
+            Command::CancelOrder(CancelOrder { order, .. }) => keys_of_goods(*order, wanted),
+            Command::CloseOrder(CloseOrder { order }) => keys_of_holdings(*order, wanted),
             Command::OpenPayment(OpenPayment { order, .. })
             | Command::AskChannels(order)
-            | Command::WorkRefunds(order) => keys_of_books(*order, loaded, keys),
+            | Command::WorkRefunds(order) => keys_of_books(*order, wanted),
             Command::RefreshPayment(RefreshPayment { payment }) => {
-                keys.payments.insert(*payment);
-                if let Some(Some(row)) = loaded.payments.get(payment) {
-                    keys_of_books(row.order, loaded, keys);
+                wanted.payments(*payment);
+                if let Some(Some(row)) = wanted.loaded.payments.get(payment) {
+                    keys_of_books(row.order, wanted);
                 }
             }
             Command::TakeChannelAnswer(answer) => {
                 match answer.task {
-                    Task::AnnounceShipment(_) | Task::TrackShipment(_) => keys_of_goods(answer.order, loaded, keys),
-                    _ => keys_of_holdings(answer.order, loaded, keys),
+                    Task::AnnounceShipment(_) | Task::TrackShipment(_) => keys_of_goods(answer.order, wanted),
+                    _ => keys_of_holdings(answer.order, wanted),
                 }
                 if let CallOutcome::Answered(report) = &answer.outcome {
-                    keys_of_report(report, loaded, keys);
+                    keys_of_report(report, wanted);
                 }
             }
             Command::TakeNotification(TakeNotification { report, .. }) => {
                 if let Some(report) = report {
-                    keys_of_report(report, loaded, keys);
+                    keys_of_report(report, wanted);
                 }
             }
             Command::ResolveReceipt(ResolveReceipt { receipt, .. }) => {
-                keys.receipts.insert(*receipt);
+                wanted.receipts(*receipt);
             }
-            Command::RequestRefund(RequestRefund { order, .. }) => keys_of_holdings(*order, loaded, keys),
+            Command::RequestRefund(RequestRefund { order, .. }) => keys_of_holdings(*order, wanted),
             Command::RetryRefund(RetryRefund { refund }) | Command::ResolveRefund(ResolveRefund { refund, .. }) => {
-                keys.refunds.insert(*refund);
-                if let Some(Some(row)) = loaded.refunds.get(refund) {
-                    keys_of_books(row.order, loaded, keys);
+                wanted.refunds(*refund);
+                if let Some(Some(row)) = wanted.loaded.refunds.get(refund) {
+                    keys_of_books(row.order, wanted);
                 }
             }
-            _ => self.keys_of_fulfilment(loaded, keys),
+            _ => self.keys_of_fulfilment(wanted),
         }
     }
 
-    fn keys_of_fulfilment(&self, loaded: &Rows, keys: &mut Keys) {
+    fn keys_of_fulfilment(&self, wanted: &mut Wanted<'_>) {
         match &self.command {
             Command::CreateShipment(CreateShipment { order, .. }) | Command::AskCarriers(order) => {
-                keys_of_books(*order, loaded, keys);
+                keys_of_books(*order, wanted);
             }
             Command::ConfirmReceipt(ConfirmReceipt { order, .. }) | Command::ConfirmDue(order) => {
-                keys_of_books(*order, loaded, keys);
-                keys_of_earning(*order, loaded, keys);
+                keys_of_books(*order, wanted);
+                keys_of_earning(*order, wanted);
             }
-            Command::WorkAfterSales(order) => keys_of_goods(*order, loaded, keys),
+            Command::WorkAfterSales(order) => keys_of_goods(*order, wanted),
             Command::OpenAfterSale(open) => {
-                keys_of_books(open.order, loaded, keys);
-                keys.stock.extend(open.lines.iter().filter_map(|line| line.replacement.clone()));
+                keys_of_books(open.order, wanted);
+                open.lines.iter().filter_map(|line| line.replacement.clone()).for_each(|key| wanted.stock(key));
             }
-            Command::TrackShipment(track) => keys_of_tracking(track, loaded, keys),
+            Command::TrackShipment(track) => keys_of_tracking(track, wanted),
             Command::ApproveAfterSale(ApproveAfterSale { after_sale, .. })
             | Command::RejectAfterSale(RejectAfterSale { after_sale, .. })
             | Command::WithdrawAfterSale(WithdrawAfterSale { after_sale, .. })
             | Command::ShipBackAfterSale(ShipBackAfterSale { after_sale, .. })
             | Command::ReceiveAfterSale(ReceiveAfterSale { after_sale, .. })
             | Command::ReshipAfterSale(ReshipAfterSale { after_sale, .. }) => {
-                keys_of_after_sale(*after_sale, loaded, keys);
+                keys_of_after_sale(*after_sale, wanted);
             }
             other => unreachable!("{} has its keys above", other.name()),
         }
     }
 
-    fn keys_of_place(&self, place: &PlaceOrder, keys: &mut Keys) {
+    fn keys_of_place(&self, place: &PlaceOrder, wanted: &mut Wanted<'_>) {
         let demand = place.demand();
-        keys.order_keys.insert(key_of(place, self.idempotency.as_ref(), &demand));
-        keys.stock.extend(demand.into_keys());
-        keys.open_orders.insert(place.user_id.clone());
-        keys.coupons.extend(place.coupon);
+        wanted.order_keys(key_of(place, self.idempotency.as_ref(), &demand));
+        demand.into_keys().for_each(|key| wanted.stock(key));
+        wanted.open_orders(place.user_id.clone());
+        place.coupon.into_iter().for_each(|key| wanted.coupons(key));
         if place.points > 0 {
-            keys.points.insert(place.user_id.clone());
+            wanted.points(place.user_id.clone());
         }
     }
 }
 
 /// An order with its account and the attempts and refunds that it names. Those that an earlier command of the batch adds are
 /// in the batch itself.
-fn keys_of_books(order: OrderId, loaded: &Rows, keys: &mut Keys) {
-    keys.orders.insert(order);
-    keys.accounts.insert(order);
-    let Some(Some(account)) = loaded.accounts.get(&order) else { return };
-    keys.payments.extend(account.payments.iter().copied());
-    keys.refunds.extend(account.refunds.iter().copied());
-    keys.shipments.extend(account.shipments.iter().copied());
-    keys.after_sales.extend(account.after_sales.iter().copied());
+fn keys_of_books(order: OrderId, wanted: &mut Wanted<'_>) {
+    wanted.orders(order);
+    wanted.accounts(order);
+    let Some(Some(account)) = wanted.loaded.accounts.get(&order) else { return };
+    account.payments.iter().copied().for_each(|key| wanted.payments(key));
+    account.refunds.iter().copied().for_each(|key| wanted.refunds(key));
+    account.shipments.iter().copied().for_each(|key| wanted.shipments(key));
+    account.after_sales.iter().copied().for_each(|key| wanted.after_sales(key));
 }
 
 /// An order's books and everything that it holds or held: its locks and their stock, its coupon, its user's points and count.
-fn keys_of_holdings(order: OrderId, loaded: &Rows, keys: &mut Keys) {
-    keys_of_books(order, loaded, keys);
-    keys.locks.insert(order);
-    let Some(Some(order)) = loaded.orders.get(&order) else { return };
-    keys.stock.extend(order.placed.lines.iter().map(|line| line.sku.clone()));
-    keys.coupons.extend(order.placed.coupon);
-    keys.open_orders.insert(order.placed.user_id.clone());
+fn keys_of_holdings(order: OrderId, wanted: &mut Wanted<'_>) {
+    keys_of_books(order, wanted);
+    wanted.locks(order);
+    let Some(Some(order)) = wanted.loaded.orders.get(&order) else { return };
+    order.placed.lines.iter().map(|line| line.sku.clone()).for_each(|key| wanted.stock(key));
+    order.placed.coupon.into_iter().for_each(|key| wanted.coupons(key));
+    wanted.open_orders(order.placed.user_id.clone());
     if order.placed.price.points > 0 {
-        keys.points.insert(order.placed.user_id.clone());
+        wanted.points(order.placed.user_id.clone());
     }
 }
 
 /// What moving an order's goods may change: all it holds, the stock of replacements, and the points that it may earn.
-fn keys_of_goods(order: OrderId, loaded: &Rows, keys: &mut Keys) {
-    keys_of_holdings(order, loaded, keys);
-    keys_of_earning(order, loaded, keys);
-    let Some(Some(account)) = loaded.accounts.get(&order) else { return };
-    for after_sale in account.after_sales.iter().filter_map(|id| loaded.after_sales.get(id)?.as_ref()) {
-        keys.stock.extend(after_sale.replacements().cloned());
+fn keys_of_goods(order: OrderId, wanted: &mut Wanted<'_>) {
+    keys_of_holdings(order, wanted);
+    keys_of_earning(order, wanted);
+    let Some(Some(account)) = wanted.loaded.accounts.get(&order) else { return };
+    for after_sale in account.after_sales.iter().filter_map(|id| wanted.loaded.after_sales.get(id)?.as_ref()) {
+        after_sale.replacements().cloned().for_each(|key| wanted.stock(key));
     }
 }
 
 /// A completed order earns points.
-fn keys_of_earning(order: OrderId, loaded: &Rows, keys: &mut Keys) {
-    if let Some(Some(row)) = loaded.orders.get(&order) {
-        keys.points.insert(row.placed.user_id.clone());
+fn keys_of_earning(order: OrderId, wanted: &mut Wanted<'_>) {
+    if let Some(Some(row)) = wanted.loaded.orders.get(&order) {
+        wanted.points(row.placed.user_id.clone());
     }
 }
 
 /// Only a parcel that comes back to the shop touches more than the order's own books.
-fn keys_of_tracking(track: &TrackShipment, loaded: &Rows, keys: &mut Keys) {
-    keys.shipments.insert(track.shipment);
-    let Some(Some(row)) = loaded.shipments.get(&track.shipment) else { return };
+fn keys_of_tracking(track: &TrackShipment, wanted: &mut Wanted<'_>) {
+    wanted.shipments(track.shipment);
+    let Some(Some(row)) = wanted.loaded.shipments.get(&track.shipment) else { return };
     if track.fact.status == ShipmentStatus::Returned {
-        keys_of_goods(row.order, loaded, keys);
+        keys_of_goods(row.order, wanted);
     } else {
-        keys_of_books(row.order, loaded, keys);
+        keys_of_books(row.order, wanted);
     }
 }
 
-fn keys_of_after_sale(after_sale: AfterSaleId, loaded: &Rows, keys: &mut Keys) {
-    keys.after_sales.insert(after_sale);
-    if let Some(Some(row)) = loaded.after_sales.get(&after_sale) {
-        keys_of_goods(row.order, loaded, keys);
+fn keys_of_after_sale(after_sale: AfterSaleId, wanted: &mut Wanted<'_>) {
+    wanted.after_sales(after_sale);
+    if let Some(Some(row)) = wanted.loaded.after_sales.get(&after_sale) {
+        keys_of_goods(row.order, wanted);
     }
 }
 
 /// What a channel's word may change: the attempt or refund that it names, and from there the order with all it holds.
-fn keys_of_report(report: &ChannelReport, loaded: &Rows, keys: &mut Keys) {
+fn keys_of_report(report: &ChannelReport, wanted: &mut Wanted<'_>) {
     match report {
         ChannelReport::Payment(report) => {
-            keys.payments.insert(report.payment);
-            let Some(Some(payment)) = loaded.payments.get(&report.payment) else { return };
-            keys_of_holdings(payment.order, loaded, keys);
+            wanted.payments(report.payment);
+            let Some(Some(payment)) = wanted.loaded.payments.get(&report.payment) else { return };
+            keys_of_holdings(payment.order, wanted);
             if let Some(transaction) = &report.transaction {
                 let channel = Arc::clone(&payment.channel);
-                keys.transactions.insert(TransactionKey { channel, transaction: Arc::clone(transaction) });
+                wanted.transactions(TransactionKey { channel, transaction: Arc::clone(transaction) });
             }
         }
         ChannelReport::Refund(report) => {
-            keys.refunds.insert(report.refund);
-            let Some(Some(refund)) = loaded.refunds.get(&report.refund) else { return };
-            keys_of_books(refund.order, loaded, keys);
+            wanted.refunds(report.refund);
+            let Some(Some(refund)) = wanted.loaded.refunds.get(&report.refund) else { return };
+            keys_of_books(refund.order, wanted);
         }
     }
 }
 
 /// The rows of consumers, letters and endpoints. A letter never changes its consumer.
-fn keys_of_consumers(command: &Command, loaded: &Rows, keys: &mut Keys) {
+fn keys_of_consumers(command: &Command, wanted: &mut Wanted<'_>) {
     match command {
         Command::SettleEvents(settle) => {
-            keys.cursors.insert(settle.consumer.clone());
+            wanted.cursors(settle.consumer.clone());
             if !settle.parked.is_empty() {
-                keys.letter_counts.insert(settle.consumer.clone());
+                wanted.letter_counts(settle.consumer.clone());
             }
         }
         Command::RecordDelivery(RecordDelivery { letter, .. })
         | Command::ReplayLetter(ReplayLetter { letter })
         | Command::SkipLetter(SkipLetter { letter, .. }) => {
-            keys.letters.insert(*letter);
-            if let Some(Some(row)) = loaded.letters.get(letter) {
-                keys.letter_counts.insert(row.consumer.clone());
+            wanted.letters(*letter);
+            if let Some(Some(row)) = wanted.loaded.letters.get(letter) {
+                wanted.letter_counts(row.consumer.clone());
             }
         }
         Command::RewindConsumer(RewindConsumer { consumer, .. })
         | Command::NoteAttempts(NoteAttempts { consumer, .. }) => {
-            keys.cursors.insert(consumer.clone());
+            wanted.cursors(consumer.clone());
         }
         Command::PutWebhook(PutWebhook { id, .. })
         | Command::DeleteWebhook(DeleteWebhook { id, .. })
         | Command::RotateSecret(RotateSecret { id, .. })
         | Command::DisableWebhook(DisableWebhook { id, .. }) => {
-            keys.webhooks.insert(id.clone());
+            wanted.webhooks(id.clone());
         }
         _ => unreachable!("only commands about consumers come here"),
     }

@@ -55,20 +55,34 @@ macro_rules! tables {
         }
 
         impl Rows {
-            /// Takes the keys out whose rows are loaded already.
-            pub fn retain_missing(&self, keys: &mut Keys) {
-                // Made anew and not by `retain`: mostly all of them go, and taking them out one by one costs far more.
-                $(if !self.$field.is_empty() && !keys.$field.is_empty() {
-                    let named = core::mem::take(&mut keys.$field);
-                    keys.$field = named.into_iter().filter(|key| !self.$field.contains_key(key)).collect();
-                })*
-            }
-
             /// Whether each key's row is loaded (or known not to exist).
             #[must_use]
             pub fn cover(&self, keys: &Keys) -> bool {
                 $(keys.$field.iter().all(|key| self.$field.contains_key(key)))&&*
             }
+        }
+
+        /// The rows that decisions ask for and that are not loaded.
+        #[derive(Debug)]
+        pub struct Wanted<'r> {
+            /// What is loaded.
+            pub loaded: &'r Rows,
+            /// What is not.
+            pub missing: Keys,
+        }
+
+        impl<'r> Wanted<'r> {
+            /// Nothing is asked for yet.
+            #[must_use]
+            pub fn new(loaded: &'r Rows) -> Wanted<'r> {
+                Wanted { loaded, missing: Keys::default() }
+            }
+
+            $($(#[$doc])* pub fn $field(&mut self, key: $key) {
+                if !self.loaded.$field.contains_key(&key) {
+                    self.missing.$field.insert(key);
+                }
+            })*
         }
 
         /// Everything a decision writes. Rows are whole new rows; the last write of a key wins.

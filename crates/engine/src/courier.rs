@@ -25,7 +25,6 @@ use ordain_domain::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    round::by_itself,
     failure::EngineFailure,
     handle::Engine,
     outbox::Parcel,
@@ -33,6 +32,7 @@ use crate::{
         carrier::{Announcement, CarrierFailure},
         payment_channel::{ChannelFailure, PaymentChannel, PaymentRequest, RefundRequest},
     },
+    round::by_itself,
 };
 
 /// How long a channel may take to answer a call.

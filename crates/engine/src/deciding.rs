@@ -154,12 +154,7 @@ impl Deciding {
         loaded
     }
 
-    fn load(
-        &mut self,
-        batch: &mut Batch<Arc<Rules>>,
-        envelopes: &[Envelope],
-        is_first: bool,
-    ) -> Result<(), Undecided> {
+    fn load(&mut self, batch: &mut Batch<Arc<Rules>>, envelopes: &[Envelope], is_first: bool) -> Result<(), Undecided> {
         let mut missing = batch.missing(envelopes);
         for _ in 0..LOAD_ROUNDS_MAX {
             if missing.is_empty() {
@@ -235,10 +230,7 @@ impl Deciding {
 /// Rows of consumers are moved by the executor between batches, and a consumer that ends takes its letters with it: nothing
 /// about them is decided before the commit under way has ended.
 fn is_of_consumers(keys: &Keys) -> bool {
-    !keys.cursors.is_empty()
-        || !keys.letters.is_empty()
-        || !keys.letter_counts.is_empty()
-        || !keys.webhooks.is_empty()
+    !keys.cursors.is_empty() || !keys.letters.is_empty() || !keys.letter_counts.is_empty() || !keys.webhooks.is_empty()
 }
 
 /// Whether the numbers of unpaid orders allow these placements. A store may say too many where that decides the same for the

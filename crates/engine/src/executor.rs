@@ -160,12 +160,7 @@ impl Committing<'_> {
 
     /// A batch was not decided, or not kept. If one of its commands has a bug or needs damaged rows, each of the others is
     /// kept alone.
-    fn recover(
-        &mut self,
-        mut desk: MutexGuard<'_, Desk>,
-        round: Round,
-        failure: StoreFailure,
-    ) -> Result<(), Halt> {
+    fn recover(&mut self, mut desk: MutexGuard<'_, Desk>, round: Round, failure: StoreFailure) -> Result<(), Halt> {
         let failure = EngineFailure::Store(failure);
         let answers = if failure.is_of_one_command() {
             round.envelopes.iter().map(|envelope| self.run_alone(&mut desk, envelope)).collect::<Result<_, _>>()?
@@ -217,9 +212,7 @@ impl Committing<'_> {
         let CursorMove { consumer, from, to, answer } = cursor;
         let stands = match from {
             None => Ok(true),
-            Some(expected) => {
-                self.crew.sources.reader.cursor(&consumer).map(|stored| stored.unwrap_or(0) == expected)
-            }
+            Some(expected) => self.crew.sources.reader.cursor(&consumer).map(|stored| stored.unwrap_or(0) == expected),
         };
         let moved = match stands {
             Ok(false) => Ok(false),

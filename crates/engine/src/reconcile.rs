@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ordain_domain::{command::Command, event::Actor, ids::OrderId, time::Span};
 
-use crate::{round::by_itself, failure::EngineFailure, handle::Engine, port::store::StoreFailure};
+use crate::{failure::EngineFailure, handle::Engine, port::store::StoreFailure, round::by_itself};
 
 /// Rows read at once.
 const PAGE: usize = 1_000;

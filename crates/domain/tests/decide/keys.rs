@@ -7,7 +7,7 @@ use ordain_domain::{
     batch::Batch,
     command::{Command, Envelope},
     order::PlaceOrder,
-    rows::{Keys, Rows},
+    rows::{Rows, Wanted},
 };
 
 use crate::world::{
@@ -30,13 +30,13 @@ macro_rules! each_table {
 fn load(world: &World, envelope: &Envelope) -> Rows {
     let mut rows = Rows::default();
     loop {
-        let mut keys = Keys::default();
-        envelope.keys(&rows, &mut keys);
-        rows.retain_missing(&mut keys);
-        if keys.is_empty() {
+        let mut wanted = Wanted::new(&rows);
+        envelope.keys(&mut wanted);
+        let missing = wanted.missing;
+        if missing.is_empty() {
             return rows;
         }
-        world.load(&keys, &mut rows);
+        world.load(&missing, &mut rows);
     }
 }
 

@@ -26,7 +26,7 @@ use ordain_domain::{
 use tokio::sync::Notify;
 
 use super::pace::Pace;
-use crate::{round::by_itself, failure::EngineFailure, handle::Engine};
+use crate::{failure::EngineFailure, handle::Engine, round::by_itself};
 
 /// Most events of one reading.
 const CHUNK: usize = 256;

@@ -12,7 +12,7 @@ use ordain_domain::{
 };
 
 use super::{MISSED_AFTER, every};
-use crate::{round::close_order, failure::EngineFailure, handle::Engine};
+use crate::{failure::EngineFailure, handle::Engine, round::close_order};
 
 /// Orders looked at in one read.
 const PAGE: usize = 2_000;

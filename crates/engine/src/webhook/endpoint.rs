@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use super::{Message, RenderEvent, send};
 use crate::{
     consumer::parking::{EventTaker, Taken, Trouble},
-    round::by_itself,
     handle::Engine,
     port::webhook_sender::WebhookSender,
+    round::by_itself,
 };
 
 pub(super) struct Endpoint {

@@ -8,9 +8,7 @@ mod commit;
 use std::{path::PathBuf, sync::Arc};
 
 use ordain_domain::{catalog::Catalog, time::Span};
-use ordain_engine::port::store::{
-    Commit, CommitFailure, FailureKind, RowLoader, ShardHead, ShardStore, StoreFailure,
-};
+use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, RowLoader, ShardHead, ShardStore, StoreFailure};
 use rusqlite::Connection;
 
 use super::{

@@ -18,7 +18,9 @@ use ordain_engine::{
 use ordain_store::memory::CommitFault;
 
 use super::{
-    shop::{DEADLINE, Shop, Underway, WINDOW, answered, begin, cancel, keyed, operator, order_of, place, product, receive},
+    shop::{
+        DEADLINE, Shop, Underway, WINDOW, answered, begin, cancel, keyed, operator, order_of, place, product, receive,
+    },
     tampered::{Tamperer, Tampering},
 };
 
