@@ -63,8 +63,25 @@ struct Waiting {
     executor_sleeps: bool,
     /// How many commands must wait until they are worth deciding ahead; none while they shall not be.
     worth_ahead: Option<usize>,
-    assistant_sleeps: bool,
+    /// How many commits have begun.
+    commits: u64,
+    assistant: Assistant,
 }
+
+/// What the assistant is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Assistant {
+    #[default]
+    Works,
+    /// Looks again every [`LOOK_EVERY`].
+    Dozes,
+    /// Sleeps until the next commit.
+    Sleeps,
+}
+
+/// How often the assistant looks whether there is enough for it to do. Callers do not wake it: they have better use for the
+/// time, and for the core.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl Waiting {
     fn is_worth_ahead(&self) -> bool {
@@ -115,10 +132,6 @@ impl Queue {
             waiting.executor_sleeps = false;
             drop(waiting);
             self.wake.notify_one();
-        } else if waiting.assistant_sleeps && waiting.is_worth_ahead() {
-            waiting.assistant_sleeps = false;
-            drop(waiting);
-            self.wake_assistant.notify_one();
         }
         Ok(())
     }
@@ -147,8 +160,17 @@ impl Queue {
         let mut waiting = self.lock();
         waiting.handed_out = left;
         waiting.worth_ahead = worth_ahead;
-        if waiting.assistant_sleeps && waiting.is_worth_ahead() {
-            waiting.assistant_sleeps = false;
+        if worth_ahead.is_none() {
+            return;
+        }
+        waiting.commits += 1;
+        let wakes = match waiting.assistant {
+            Assistant::Works => false,
+            Assistant::Dozes => waiting.is_worth_ahead(),
+            Assistant::Sleeps => true,
+        };
+        if wakes {
+            waiting.assistant = Assistant::Works;
             drop(waiting);
             self.wake_assistant.notify_one();
         }
@@ -162,10 +184,18 @@ impl Queue {
     /// Waits until commands are worth deciding ahead; false when the queue is closed and there is nothing more to help with.
     pub(crate) fn wait_to_decide_ahead(&self) -> bool {
         let mut waiting = self.lock();
+        let mut commits_seen = None;
         while !waiting.closed && !waiting.is_worth_ahead() {
-            waiting.assistant_sleeps = true;
-            waiting = self.wake_assistant.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-            waiting.assistant_sleeps = false;
+            if waiting.worth_ahead.is_none() && commits_seen == Some(waiting.commits) {
+                waiting.assistant = Assistant::Sleeps;
+                waiting = self.wake_assistant.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                commits_seen = Some(waiting.commits);
+                waiting.assistant = Assistant::Dozes;
+                let dozed = self.wake_assistant.wait_timeout(waiting, LOOK_EVERY);
+                waiting = dozed.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            waiting.assistant = Assistant::Works;
         }
         !waiting.closed
     }
@@ -265,7 +295,7 @@ mod tests {
         queue.sealed(0, Some(2));
         assert_eq!(helped.recv(), Ok(2), "enough waited when the commit began");
         assert!(queue.put(cursor()).is_ok() && queue.put(cursor()).is_ok());
-        assert_eq!(helped.recv(), Ok(2), "enough came");
+        assert_eq!(helped.recv(), Ok(2), "enough came while it took place");
         queue.end_ahead();
         assert!(queue.put(cursor()).is_ok() && queue.put(cursor()).is_ok());
         queue.close();
