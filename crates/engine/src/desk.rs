@@ -99,6 +99,11 @@ impl Desk {
         self.held.is_empty() && self.room(sources) > 0
     }
 
+    /// Whether no more command fits into the batch that was made.
+    pub(crate) fn is_full(&self, sources: &Sources) -> bool {
+        self.room(sources) == 0
+    }
+
     /// The batch that was made, and how many commands wait at the desk besides.
     pub(crate) fn take_round(&mut self) -> (Round, usize) {
         (std::mem::take(&mut self.round), self.held.envelopes.len())

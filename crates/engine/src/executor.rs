@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use ordain_domain::command::Envelope;
+use ordain_domain::{command::Envelope, timer::Timer};
 
 use crate::{
     deciding::{Answered, Sealed, Undecided, poison},
@@ -62,7 +62,7 @@ impl Executor {
             if let Err(error) = assistant.spawn_scoped(scope, || crew.assist()) {
                 tracing::warn!(%error, "nothing is decided ahead: the thread for it cannot be started");
             }
-            let mut committing = Committing { shard, crew: &crew };
+            let mut committing = Committing { shard, crew: &crew, spare: Vec::new(), failed_timers: None };
             let ended = catch_unwind(AssertUnwindSafe(|| committing.run()));
             let ended = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic)));
             crew.sources.queue.abandon();
@@ -99,21 +99,40 @@ impl Crew {
     }
 }
 
+/// A batch that is decided and not committed yet.
+struct Batch {
+    round: Round,
+    sealed: Sealed,
+}
+
 /// The executor's own thread.
 struct Committing<'a> {
     shard: Shard,
     crew: &'a Crew,
+    /// What is left of the batches that were answered since the desk was used: the commands of the last one, and the timers of
+    /// all of them that were not kept; none when no batch was.
+    spare: Vec<Envelope>,
+    failed_timers: Option<Vec<Timer>>,
 }
 
-impl Committing<'_> {
+impl<'a> Committing<'a> {
     fn run(&mut self) -> Result<(), Halt> {
-        let crew = self.crew;
         let mut since_upkeep = 0;
+        let mut next = None;
         loop {
-            let mut desk = crew.desk()?;
-            let (collected, decided) = desk.collect(&crew.sources);
-            let Collected::Batch { is_idle } = collected else { return Ok(()) };
-            self.step(desk, decided)?;
+            let mut is_idle = false;
+            if next.is_none() {
+                let mut desk = self.desk()?;
+                let (collected, decided) = desk.collect(&self.crew.sources);
+                match collected {
+                    Collected::Ended => return Ok(()),
+                    Collected::Batch { is_idle: nothing_came } => is_idle = nothing_came,
+                }
+                next = self.seal(desk, decided)?;
+            }
+            if let Some(batch) = next {
+                next = self.commit(batch)?;
+            }
             since_upkeep += 1;
             if is_idle || since_upkeep >= UPKEEP_EVERY {
                 self.shard.upkeep();
@@ -122,38 +141,72 @@ impl Committing<'_> {
         }
     }
 
-    /// Commits what lies on the desk and answers everybody.
-    fn step(&mut self, mut desk: MutexGuard<'_, Desk>, decided: Result<(), StoreFailure>) -> Result<(), Halt> {
+    /// The desk, with what is left of earlier batches put back.
+    fn desk(&mut self) -> Result<MutexGuard<'a, Desk>, Halt> {
+        let mut desk = self.crew.desk()?;
+        if let Some(failed_timers) = self.failed_timers.take() {
+            desk.put_back(std::mem::take(&mut self.spare), failed_timers);
+        }
+        Ok(desk)
+    }
+
+    /// Ends the batch that lies on the desk. One that needs no commit is answered.
+    fn seal(
+        &mut self,
+        mut desk: MutexGuard<'_, Desk>,
+        decided: Result<(), StoreFailure>,
+    ) -> Result<Option<Batch>, Halt> {
         let (queue, (round, left)) = (&self.crew.sources.queue, desk.take_round());
         let sealed = decided.map(|()| desk.deciding.seal());
         let is_committed = matches!(&sealed, Ok(Some(sealed)) if !sealed.is_empty());
-        queue.sealed(left, is_committed.then_some(WORTH_AHEAD));
-        let mut sealed = match sealed {
-            Err(failure) => return self.recover(desk, round, failure),
-            Ok(None) => return self.finish(desk, round, Vec::new()),
-            Ok(Some(sealed)) => sealed,
-        };
-        let answers = std::mem::take(&mut sealed.answers);
-        if !is_committed {
-            desk.deciding.kept();
-            return self.finish(desk, round, answers);
-        }
-        drop(desk);
-        let kept = self.shard.commit(&sealed, answers.len())?;
-        queue.end_ahead();
-        match kept {
-            Kept::Yes => {
-                self.shard.count(&round.envelopes, &answers);
-                let (envelopes, rest) = round.answer(answers);
-                let mut desk = self.crew.desk()?;
-                keep(&mut desk, &sealed);
-                self.clear(desk, envelopes, rest)
+        let wakes = queue.sealed(left, is_committed.then_some(WORTH_AHEAD));
+        match sealed {
+            Ok(Some(sealed)) if is_committed => {
+                drop(desk);
+                if wakes {
+                    queue.wake_assistant();
+                }
+                return Ok(Some(Batch { round, sealed }));
             }
-            Kept::No(failure) => {
-                let mut desk = self.crew.desk()?;
+            Ok(Some(sealed)) => {
+                desk.deciding.kept();
+                self.answer(round, sealed.answers)?;
+            }
+            Ok(None) => self.answer(round, Vec::new())?,
+            Err(failure) => self.recover(desk, round, failure)?,
+        }
+        Ok(None)
+    }
+
+    /// Commits a batch and answers everybody. Where the next one is full already, it is ended before: the assistant can go on
+    /// with the one behind it meanwhile.
+    fn commit(&mut self, batch: Batch) -> Result<Option<Batch>, Halt> {
+        let Batch { round, mut sealed } = batch;
+        let answers = std::mem::take(&mut sealed.answers);
+        let kept = self.shard.commit(&sealed, answers.len())?;
+        self.crew.sources.queue.end_ahead();
+        match (kept, self.desk()) {
+            (Kept::Yes, Err(halt)) => {
+                self.answer(round, answers)?;
+                Err(halt)
+            }
+            (Kept::No(_), Err(halt)) => Err(halt),
+            (Kept::Yes, Ok(mut desk)) => {
+                keep(&mut desk, &sealed);
+                let next = if desk.is_full(&self.crew.sources) {
+                    self.seal(desk, Ok(()))?
+                } else {
+                    drop(desk);
+                    None
+                };
+                self.answer(round, answers)?;
+                Ok(next)
+            }
+            (Kept::No(failure), Ok(mut desk)) => {
                 desk.deciding.lost();
                 desk.decide_anew();
-                self.recover(desk, round, failure)
+                self.recover(desk, round, failure)?;
+                Ok(None)
             }
         }
     }
@@ -167,7 +220,8 @@ impl Committing<'_> {
         } else {
             round.envelopes.iter().map(|_| Err(failure.clone())).collect()
         };
-        self.finish(desk, round, answers)
+        drop(desk);
+        self.answer(round, answers)
     }
 
     fn run_alone(&mut self, desk: &mut Desk, envelope: &Envelope) -> Result<Answered, Halt> {
@@ -195,16 +249,13 @@ impl Committing<'_> {
         Ok(Err(EngineFailure::Store(failure)))
     }
 
-    fn finish(&mut self, desk: MutexGuard<'_, Desk>, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
+    /// Answers everybody, and does what else was to be done with the batch.
+    fn answer(&mut self, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
         self.shard.count(&round.envelopes, &answers);
-        let (envelopes, rest) = round.answer(answers);
-        self.clear(desk, envelopes, rest)
-    }
-
-    /// Everybody is answered: what is left of the batch.
-    fn clear(&mut self, mut desk: MutexGuard<'_, Desk>, envelopes: Vec<Envelope>, rest: Rest) -> Result<(), Halt> {
-        desk.put_back(envelopes, rest.failed_timers);
-        rest.cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
+        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers);
+        self.spare = envelopes;
+        self.failed_timers.get_or_insert_default().extend(failed_timers);
+        cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
     }
 
     /// Moves a cursor between two batches. Nothing is decided about consumers meanwhile.

@@ -155,25 +155,25 @@ impl Queue {
     }
 
     /// The batch of what was handed out is decided, but for `left` commands. Where it is committed, others are decided ahead
-    /// meanwhile, as soon as `worth_ahead` of them wait.
-    pub(crate) fn sealed(&self, left: usize, worth_ahead: Option<usize>) {
+    /// meanwhile, as soon as `worth_ahead` of them wait. Whether to call [`Queue::wake_assistant`], once the way is free for it.
+    pub(crate) fn sealed(&self, left: usize, worth_ahead: Option<usize>) -> bool {
         let mut waiting = self.lock();
         waiting.handed_out = left;
         waiting.worth_ahead = worth_ahead;
         if worth_ahead.is_none() {
-            return;
+            return false;
         }
         waiting.commits += 1;
-        let wakes = match waiting.assistant {
+        match waiting.assistant {
             Assistant::Works => false,
             Assistant::Dozes => waiting.is_worth_ahead(),
             Assistant::Sleeps => true,
-        };
-        if wakes {
-            waiting.assistant = Assistant::Works;
-            drop(waiting);
-            self.wake_assistant.notify_one();
         }
+    }
+
+    /// Has the assistant look whether there is something to do.
+    pub(crate) fn wake_assistant(&self) {
+        self.wake_assistant.notify_one();
     }
 
     /// Nothing more is worth deciding ahead of this commit.

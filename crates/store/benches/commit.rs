@@ -38,6 +38,10 @@ use support::{
     shopping::Shopping,
 };
 
+/// The allocator of the server: rows are made on one thread and dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many orders a transaction has.
 const BATCHES: [usize; 3] = [20, 64, 256];
 /// How many transactions each contestant makes before it is the next one's turn.
