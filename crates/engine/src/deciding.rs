@@ -26,7 +26,7 @@ use ordain_domain::{
 use crate::{
     cached_rows::CachedRows,
     failure::EngineFailure,
-    port::store::{Poisoned, RowLoader, StoreFailure},
+    port::store::{EventTexts, Poisoned, RowLoader, StoreFailure},
     shard::Shared,
 };
 
@@ -67,12 +67,14 @@ struct Committing {
 struct Open {
     batch: Batch<Arc<Rules>>,
     answers: Vec<Answered>,
+    event_texts: EventTexts,
     poisoned: Vec<Poisoned>,
 }
 
 /// A batch that is decided and may be committed.
 pub(crate) struct Sealed {
     pub(crate) changes: Arc<Changes>,
+    pub(crate) event_texts: EventTexts,
     pub(crate) carry: Carry,
     pub(crate) time: Timestamp,
     /// In the order of the commands.
@@ -136,6 +138,7 @@ impl Deciding {
         let mut open = self.open.take().unwrap_or_else(|| Open {
             batch: Batch::new(Arc::clone(&self.rules), now, self.carry.clone()),
             answers: Vec::with_capacity(envelopes.len()),
+            event_texts: EventTexts::default(),
             poisoned: Vec::new(),
         });
         let loaded = self.load(&mut open.batch, envelopes, is_first);
@@ -145,6 +148,8 @@ impl Deciding {
             for envelope in envelopes {
                 open.answers.push(decide(&mut open.batch, envelope, now, &mut open.poisoned));
             }
+            let told = open.event_texts.len();
+            open.event_texts.extend(&open.batch.changes().events[told..]);
             if open.poisoned.len() > poisoned {
                 // A kept row may be what broke the invariant; whoever repairs it does so in the store.
                 self.cached = CachedRows::default();
@@ -189,14 +194,14 @@ impl Deciding {
     /// Ends the open batch. Nothing may be being committed.
     pub(crate) fn seal(&mut self) -> Option<Sealed> {
         assert!(!self.is_committing(), "one batch is committed at a time");
-        let Open { batch, answers, poisoned } = self.open.take()?;
+        let Open { batch, answers, event_texts, poisoned } = self.open.take()?;
         let transitions = batch.transitions();
         let (changes, carry, loaded) = batch.finish_with_rows();
         let changes = Arc::new(changes);
         self.carry = carry.clone();
         self.committing =
             Some(Committing { changes: Arc::clone(&changes), carry: carry.clone(), is_cached: false, loaded });
-        Some(Sealed { changes, carry, time: self.time, answers, poisoned, transitions })
+        Some(Sealed { changes, event_texts, carry, time: self.time, answers, poisoned, transitions })
     }
 
     /// The sealed batch is durable, or had nothing to commit.

@@ -13,7 +13,7 @@ use ordain_domain::{command::Envelope, time::Timestamp, timer::Timer};
 
 use crate::{
     counters::Counters,
-    deciding::{Deciding, Undecided},
+    deciding::{Answered, Deciding, Undecided},
     executor::BatchLimits,
     port::store::{StoreFailure, StoreReader},
     queue::Queue,
@@ -46,6 +46,8 @@ pub(crate) struct Desk {
     spare: Vec<Envelope>,
     /// Whether timers of the last batch were put back.
     timers_failed: bool,
+    /// A batch that is durable and whose callers are not answered yet.
+    unanswered: Option<(Round, Vec<Answered>)>,
     /// Why the shard must not go on, when the assistant found out.
     pub(crate) halt: Option<Halt>,
 }
@@ -67,6 +69,7 @@ impl Desk {
             held: Round::default(),
             spare: Vec::new(),
             timers_failed: false,
+            unanswered: None,
             halt: None,
         }
     }
@@ -91,12 +94,15 @@ impl Desk {
         (collected, Ok(()))
     }
 
-    /// While a batch is being committed: decides what waits for the next one. Answers whether it could go on when more comes.
+    /// While a batch is being committed: answers the one before, and decides what waits for the next one. Answers whether it
+    /// could go on when more comes.
     pub(crate) fn decide_ahead(&mut self, sources: &Sources) -> bool {
-        if self.deciding.is_committing() && self.held.is_empty() {
+        self.answer(&sources.counters);
+        let may_decide = |desk: &Desk| desk.deciding.is_committing() && desk.held.is_empty();
+        if may_decide(self) {
             self.top_up(sources);
         }
-        self.held.is_empty() && self.room(sources) > 0
+        may_decide(self) && !self.is_full(sources)
     }
 
     /// Whether no more command fits into the batch that was made.
@@ -114,6 +120,19 @@ impl Desk {
         let mut again = std::mem::take(&mut self.round);
         again.append(std::mem::take(&mut self.held));
         self.held = again;
+    }
+
+    /// Leaves a batch without cursors to be answered by whoever comes to the desk next.
+    pub(crate) fn leave_unanswered(&mut self, round: Round, answers: Vec<Answered>) {
+        self.unanswered = Some((round, answers));
+    }
+
+    /// Answers the callers of the batch that was left unanswered.
+    pub(crate) fn answer(&mut self, counters: &Counters) {
+        if let Some((round, answers)) = self.unanswered.take() {
+            let (envelopes, rest) = round.answer(answers, counters);
+            self.put_back(envelopes, rest.failed_timers);
+        }
     }
 
     /// Takes back what is left of a batch that was answered.
@@ -159,7 +178,8 @@ impl Desk {
         }
     }
 
-    /// Adds what waits and fits to the round and decides it. What cannot be decided on top of what is decided already is held.
+    /// Adds what waits and fits to the round and decides it. While commands may still come, half of the round is kept from
+    /// timers. What cannot be decided on top of what is decided already is held.
     fn top_up(&mut self, sources: &Sources) {
         let room = self.room(sources);
         if room == 0 {
@@ -169,9 +189,11 @@ impl Desk {
         self.reuse_buffer();
         self.fill_wheel(sources, now);
         let mark = self.round.mark();
-        let timers_share = self.wheel.due(now, room).min(room / 2);
+        let half = sources.limits.commands_max.div_ceil(2);
+        let timers_max = if self.deciding.is_committing() { half.saturating_sub(self.round.timers()) } else { room };
+        let timers_share = self.wheel.due(now, timers_max).min(room / 2);
         self.round.add(sources.queue.take_fitting(room - timers_share), &[], now, &sources.counters);
-        self.add_timers(sources, self.room(sources), now);
+        self.add_timers(sources, self.room(sources).min(timers_max), now);
         let added = &self.round.envelopes[mark.envelopes..];
         if !added.is_empty() && self.deciding.decide(added, now).is_err() {
             self.held = self.round.split_off(mark);

@@ -66,6 +66,8 @@ impl Executor {
             let ended = catch_unwind(AssertUnwindSafe(|| committing.run()));
             let ended = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic)));
             crew.sources.queue.abandon();
+            // What is durable is told, also when the shard halts over what came after it.
+            drop(crew.desk());
             ended
         })
     }
@@ -79,7 +81,7 @@ impl Crew {
             // A panic of the executor ends the shard: there is nothing to help with.
             let Ok(mut desk) = self.desk.lock() else { return };
             match catch_unwind(AssertUnwindSafe(|| desk.decide_ahead(&self.sources))) {
-                Ok(true) => {}
+                Ok(true) => queue.go_on_ahead(WORTH_AHEAD),
                 Ok(false) => queue.end_ahead(),
                 Err(panic) => {
                     desk.halt = Some(Halt::of_panic(&*panic));
@@ -92,6 +94,7 @@ impl Crew {
     fn desk(&self) -> Result<MutexGuard<'_, Desk>, Halt> {
         // The assistant catches its panics while it has the desk, so a lock is never poisoned.
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.answer(&self.sources.counters);
         match desk.halt.take() {
             Some(halt) => Err(halt),
             None => Ok(desk),
@@ -128,7 +131,7 @@ impl<'a> Committing<'a> {
                     Collected::Ended => return Ok(()),
                     Collected::Batch { is_idle: nothing_came } => is_idle = nothing_came,
                 }
-                next = self.seal(desk, decided)?;
+                next = self.seal(desk, decided, WORTH_AHEAD)?;
             }
             if let Some(batch) = next {
                 next = self.commit(batch)?;
@@ -150,16 +153,18 @@ impl<'a> Committing<'a> {
         Ok(desk)
     }
 
-    /// Ends the batch that lies on the desk. One that needs no commit is answered.
+    /// Ends the batch that lies on the desk. One that needs no commit is answered. The assistant comes when `worth_ahead`
+    /// commands wait.
     fn seal(
         &mut self,
         mut desk: MutexGuard<'_, Desk>,
         decided: Result<(), StoreFailure>,
+        worth_ahead: usize,
     ) -> Result<Option<Batch>, Halt> {
         let (queue, (round, left)) = (&self.crew.sources.queue, desk.take_round());
         let sealed = decided.map(|()| desk.deciding.seal());
         let is_committed = matches!(&sealed, Ok(Some(sealed)) if !sealed.is_empty());
-        let wakes = queue.sealed(left, is_committed.then_some(WORTH_AHEAD));
+        let wakes = queue.sealed(left, is_committed.then_some(worth_ahead));
         match sealed {
             Ok(Some(sealed)) if is_committed => {
                 drop(desk);
@@ -178,8 +183,8 @@ impl<'a> Committing<'a> {
         Ok(None)
     }
 
-    /// Commits a batch and answers everybody. Where the next one is full already, it is ended before: the assistant can go on
-    /// with the one behind it meanwhile.
+    /// Commits a batch and answers everybody. Where the next one is full already there is more to do than one thread can: that
+    /// one is committed at once, and the assistant answers.
     fn commit(&mut self, batch: Batch) -> Result<Option<Batch>, Halt> {
         let Batch { round, mut sealed } = batch;
         let answers = std::mem::take(&mut sealed.answers);
@@ -193,14 +198,13 @@ impl<'a> Committing<'a> {
             (Kept::No(_), Err(halt)) => Err(halt),
             (Kept::Yes, Ok(mut desk)) => {
                 keep(&mut desk, &sealed);
-                let next = if desk.is_full(&self.crew.sources) {
-                    self.seal(desk, Ok(()))?
-                } else {
-                    drop(desk);
-                    None
-                };
+                if desk.is_full(&self.crew.sources) && !round.has_cursors() {
+                    desk.leave_unanswered(round, answers);
+                    return self.seal(desk, Ok(()), 0);
+                }
+                drop(desk);
                 self.answer(round, answers)?;
-                Ok(next)
+                Ok(None)
             }
             (Kept::No(failure), Ok(mut desk)) => {
                 desk.deciding.lost();
@@ -251,8 +255,7 @@ impl<'a> Committing<'a> {
 
     /// Answers everybody, and does what else was to be done with the batch.
     fn answer(&mut self, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
-        self.shard.count(&round.envelopes, &answers);
-        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers);
+        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers, &self.crew.sources.counters);
         self.spare = envelopes;
         self.failed_timers.get_or_insert_default().extend(failed_timers);
         cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))

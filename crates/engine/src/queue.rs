@@ -176,6 +176,11 @@ impl Queue {
         self.wake_assistant.notify_one();
     }
 
+    /// More is worth deciding ahead of this commit, once `worth_ahead` commands wait.
+    pub(crate) fn go_on_ahead(&self, worth_ahead: usize) {
+        self.lock().worth_ahead = Some(worth_ahead);
+    }
+
     /// Nothing more is worth deciding ahead of this commit.
     pub(crate) fn end_ahead(&self) {
         self.lock().worth_ahead = None;

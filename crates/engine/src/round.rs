@@ -2,7 +2,7 @@
 //!
 //! It keeps answers in the order of the commands and knows nothing of what they mean.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use ordain_domain::{
     command::{Command, Envelope},
@@ -15,8 +15,9 @@ use ordain_domain::{
 use tokio::sync::oneshot;
 
 use crate::{
-    counters::Counters,
+    counters::{CommandResult, Counters},
     deciding::Answered,
+    failure::EngineFailure,
     queue::{Answers, CursorMove, Group, Work},
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct Round {
     /// In the order of their commands.
     waiters: Vec<Waiter>,
     cursors: Vec<CursorMove>,
+    timers: usize,
 }
 
 enum Waiter {
@@ -40,6 +42,7 @@ pub(crate) struct Mark {
     pub(crate) envelopes: usize,
     waiters: usize,
     cursors: usize,
+    timers: usize,
 }
 
 /// What is left to do when everybody is answered.
@@ -56,7 +59,17 @@ impl Round {
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark { envelopes: self.envelopes.len(), waiters: self.waiters.len(), cursors: self.cursors.len() }
+        Mark {
+            envelopes: self.envelopes.len(),
+            waiters: self.waiters.len(),
+            cursors: self.cursors.len(),
+            timers: self.timers,
+        }
+    }
+
+    /// How many timers fire with it.
+    pub(crate) fn timers(&self) -> usize {
+        self.timers
     }
 
     /// Adds work from the queue, then the timers that fire.
@@ -71,6 +84,7 @@ impl Round {
                 Work::Cursor(cursor) => self.cursors.push(cursor),
             }
         }
+        self.timers += timers.len();
         for timer in timers {
             Counters::observe(&counters.timer_lag, now.since(timer.due));
             self.waiters.push(Waiter::Timer(*timer));
@@ -84,6 +98,7 @@ impl Round {
             envelopes: self.envelopes.split_off(mark.envelopes),
             waiters: self.waiters.split_off(mark.waiters),
             cursors: self.cursors.split_off(mark.cursors),
+            timers: std::mem::replace(&mut self.timers, mark.timers) - mark.timers,
         }
     }
 
@@ -92,10 +107,19 @@ impl Round {
         self.envelopes.extend(later.envelopes);
         self.waiters.extend(later.waiters);
         self.cursors.extend(later.cursors);
+        self.timers += later.timers;
     }
 
-    /// Answers everybody. The commands come back for whoever has time to drop them.
-    pub(crate) fn answer(self, answers: Vec<Answered>) -> (Vec<Envelope>, Rest) {
+    /// Whether cursors are to be moved with it.
+    pub(crate) fn has_cursors(&self) -> bool {
+        !self.cursors.is_empty()
+    }
+
+    /// Counts how commands ended, and answers everybody. The commands come back for whoever has time to drop them.
+    pub(crate) fn answer(self, answers: Vec<Answered>, counters: &Counters) -> (Vec<Envelope>, Rest) {
+        for (envelope, answer) in self.envelopes.iter().zip(&answers) {
+            count(envelope, answer, counters);
+        }
         let mut answers = answers.into_iter();
         let mut failed_timers = Vec::new();
         for waiter in self.waiters {
@@ -110,6 +134,21 @@ impl Round {
         }
         (self.envelopes, Rest { failed_timers, cursors: self.cursors })
     }
+}
+
+fn count(envelope: &Envelope, answer: &Answered, counters: &Counters) {
+    let result = match answer {
+        Ok(reply) if reply.replayed => CommandResult::Replayed,
+        Ok(reply) if reply.outcome.is_ok() => CommandResult::Accepted,
+        Ok(_) => CommandResult::Refused,
+        Err(failure) => {
+            if matches!(failure, EngineFailure::Bug) {
+                counters.poisoned.fetch_add(1, Ordering::Relaxed);
+            }
+            CommandResult::Failed
+        }
+    };
+    counters.command(envelope.command.name(), result);
 }
 
 /// Timers whose decision was not kept fire again after a pause, unless they themselves are what fails: those are left to the

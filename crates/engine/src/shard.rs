@@ -3,29 +3,24 @@
 //! It commits what was decided, finds out what became of a commit whose outcome is unknown, and tells everybody who waits for
 //! what was kept. It decides nothing and has no thread and no queue, so that tests and the simulator can drive it step by step.
 
-use std::{
-    any::Any,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{any::Any, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ordain_domain::{
     batch::Carry,
     catalog::Catalog,
-    command::Envelope,
     ids::{Mint, OrderId, PaymentId},
     rows::Changes,
     time::Timestamp,
 };
 
 use crate::{
-    counters::{CommandResult, Counters},
-    deciding::{Answered, Sealed, words_of},
-    failure::EngineFailure,
+    counters::Counters,
+    deciding::{Sealed, words_of},
     outbox::Outbox,
     port::{
         clock::Clock,
-        store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
+        store::{Commit, CommitFailure, EventTexts, FailureKind, Poisoned, ShardHead, ShardStore, StoreFailure},
     },
     recent::{RecentOrders, RecentPayments},
     watch::WatchHub,
@@ -101,7 +96,13 @@ impl Shard {
             high_id: sealed.carry.mint.high_mark(),
             time: sealed.time,
         };
-        let kept = self.write(&Commit { head, changes: &sealed.changes, cursors: &[], poisoned: &sealed.poisoned })?;
+        let kept = self.write(&Commit {
+            head,
+            changes: &sealed.changes,
+            event_texts: &sealed.event_texts,
+            cursors: &[],
+            poisoned: &sealed.poisoned,
+        })?;
         if let Kept::Yes = kept {
             self.publish(sealed);
         }
@@ -110,14 +111,13 @@ impl Shard {
 
     /// Moves a consumer group's cursor in a transaction of its own.
     pub(crate) fn move_cursor(&mut self, cursor: (Arc<str>, i64)) -> Result<Kept, Halt> {
-        self.write(&Commit { head: self.next_head(), changes: &Changes::default(), cursors: &[cursor], poisoned: &[] })
+        self.write_aside(self.next_head(), &[cursor], &[])
     }
 
     /// Keeps a command for repair.
     pub(crate) fn keep_poisoned(&mut self, poisoned: Poisoned) -> Result<(), Halt> {
         let head = ShardHead { time: poisoned.at.max(self.head.time), ..self.next_head() };
-        let commit = Commit { head, changes: &Changes::default(), cursors: &[], poisoned: &[poisoned] };
-        if let Kept::No(failure) = self.write(&commit)? {
+        if let Kept::No(failure) = self.write_aside(head, &[], &[poisoned])? {
             tracing::error!(error.message = %failure, "a poisoned command could not be kept");
         }
         Ok(())
@@ -133,6 +133,17 @@ impl Shard {
     /// The head of a transaction that decides nothing.
     const fn next_head(&self) -> ShardHead {
         ShardHead { batch: self.head.batch + 1, ..self.head }
+    }
+
+    /// A transaction that decides nothing.
+    fn write_aside(
+        &mut self,
+        head: ShardHead,
+        cursors: &[(Arc<str>, i64)],
+        poisoned: &[Poisoned],
+    ) -> Result<Kept, Halt> {
+        let (changes, event_texts) = (&Changes::default(), &EventTexts::default());
+        self.write(&Commit { head, changes, event_texts, cursors, poisoned })
     }
 
     fn write(&mut self, commit: &Commit<'_>) -> Result<Kept, Halt> {
@@ -189,24 +200,6 @@ impl Shard {
         }
         if !changes.webhooks.is_empty() {
             shared.webhooks.send_replace(());
-        }
-    }
-
-    /// Counts how commands ended.
-    pub(crate) fn count(&self, envelopes: &[Envelope], answers: &[Answered]) {
-        for (envelope, answer) in envelopes.iter().zip(answers) {
-            let result = match answer {
-                Ok(reply) if reply.replayed => CommandResult::Replayed,
-                Ok(reply) if reply.outcome.is_ok() => CommandResult::Accepted,
-                Ok(_) => CommandResult::Refused,
-                Err(failure) => {
-                    if matches!(failure, EngineFailure::Bug) {
-                        self.shared.counters.poisoned.fetch_add(1, Ordering::Relaxed);
-                    }
-                    CommandResult::Failed
-                }
-            };
-            self.shared.counters.command(envelope.command.name(), result);
         }
     }
 }

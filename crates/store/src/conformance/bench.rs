@@ -18,7 +18,7 @@ use ordain_domain::{
     time::{Span, Timestamp},
 };
 use ordain_engine::port::store::{
-    Commit, CommitFailure, InvariantReport, Poisoned, ShardHead, StoreReader, StuckBefore,
+    Commit, CommitFailure, EventTexts, InvariantReport, Poisoned, ShardHead, StoreReader, StuckBefore,
 };
 
 use super::{Fixture, UNPAID_PER_USER_MAX, compare, model::Model, shop};
@@ -131,7 +131,8 @@ impl<F: Fixture> Bench<F> {
         cursors: &[(Arc<str>, i64)],
         poisoned: &[Poisoned],
     ) -> Result<(), CommitFailure> {
-        let commit = Commit { head: self.next_head(), changes, cursors, poisoned };
+        let event_texts = &EventTexts::of(&changes.events);
+        let commit = Commit { head: self.next_head(), changes, event_texts, cursors, poisoned };
         self.fixture().store().commit(&commit)?;
         self.model.absorb(&commit);
         Ok(())

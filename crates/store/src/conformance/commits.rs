@@ -13,7 +13,7 @@ use ordain_domain::{
     stock::Stock,
     time::{Span, Timestamp},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, FailureKind, Poisoned, ShardHead};
+use ordain_engine::port::store::{Commit, CommitFailure, EventTexts, FailureKind, Poisoned, ShardHead};
 
 use super::{
     Fixture,
@@ -46,7 +46,8 @@ pub fn a_batch_that_does_not_follow_is_refused_whole<F: Fixture>() {
     changes.stock.insert(sku("a"), stock);
     let follows = bench.next_head();
     for batch in [0, follows.batch - 1, follows.batch + 1, follows.batch + 1_000] {
-        let commit = Commit { head: ShardHead { batch, ..follows }, changes: &changes, cursors: &[], poisoned: &[] };
+        let (head, event_texts) = (ShardHead { batch, ..follows }, &EventTexts::default());
+        let commit = Commit { head, changes: &changes, event_texts, cursors: &[], poisoned: &[] };
         let failure = bench.fixture().store().commit(&commit).expect_err("the batch does not follow");
         assert!(matches!(failure, CommitFailure::NotCommitted(_)), "{batch}: {failure:?}");
         bench.compare();

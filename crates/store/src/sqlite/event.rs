@@ -7,10 +7,11 @@ use ordain_domain::{
     ids::{EventId, OrderId},
     time::Timestamp,
 };
+use ordain_engine::port::store::EventTexts;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    bind::{JsonBuffer, signed, text, unsigned},
+    bind::{JsonText, signed, text, unsigned},
     failure::SqliteFailure,
 };
 
@@ -29,13 +30,14 @@ WHERE position > ?1 ORDER BY position LIMIT ?2 + 0";
 pub(super) fn insert(
     connection: &Connection,
     records: &[EventRecord],
-    json: &mut JsonBuffer,
+    texts: &EventTexts,
 ) -> Result<(), SqliteFailure> {
+    assert_eq!(records.len(), texts.len(), "every fact has its text");
     if records.is_empty() {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(EVENT_INSERT)?;
-    for record in records {
+    for (record, data) in records.iter().zip(texts.iter()) {
         let coupon_text;
         let (order, subject) = match &record.subject {
             Subject::Order(order) => (Some(order.number()), None),
@@ -47,7 +49,6 @@ pub(super) fn insert(
                 (None, Some(coupon_text.as_str()))
             }
         };
-        let data = json.of(&record.event)?;
         statement.execute(params![
             record.id.number(),
             order,
@@ -57,7 +58,7 @@ pub(super) fn insert(
             record.event.type_name(),
             record.at.0,
             record.actor.as_str(),
-            data,
+            JsonText(data),
         ])?;
     }
     Ok(())

@@ -18,7 +18,7 @@ use ordain_domain::{
     stock::AdjustStock,
     time::{Span, Timestamp},
 };
-use ordain_engine::port::store::{Commit, CommitFailure, RowLoader, ShardHead, ShardStore};
+use ordain_engine::port::store::{Commit, CommitFailure, EventTexts, RowLoader, ShardHead, ShardStore};
 
 /// 2026-01-01T00:00:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_767_225_600_000_000);
@@ -93,13 +93,23 @@ impl<S: ShardStore> Shard<S> {
 
     /// Commits what was decided.
     pub(crate) fn commit(&mut self, changes: &Changes, carry: Carry) -> Result<(), CommitFailure> {
+        self.commit_with(changes, &EventTexts::of(&changes.events), carry)
+    }
+
+    /// The same, with the texts of the facts ready.
+    pub(crate) fn commit_with(
+        &mut self,
+        changes: &Changes,
+        event_texts: &EventTexts,
+        carry: Carry,
+    ) -> Result<(), CommitFailure> {
         let head = ShardHead {
             batch: self.head.batch + 1,
             last_event: carry.next_event - 1,
             high_id: carry.mint.high_mark(),
             time: self.now,
         };
-        self.store.commit(&Commit { head, changes, cursors: &[], poisoned: &[] })?;
+        self.store.commit(&Commit { head, changes, event_texts, cursors: &[], poisoned: &[] })?;
         self.head = head;
         self.carry = carry;
         Ok(())

@@ -116,7 +116,7 @@ impl SqliteStore {
         self.write_orders(changes, &mut effects)?;
         self.write_timers(changes, &mut effects)?;
         self.write_answers(changes, &mut effects)?;
-        event::insert(&self.connection, &changes.events, &mut self.json)?;
+        event::insert(&self.connection, &changes.events, commit.event_texts)?;
         let remembered = |sku: &Sku| self.ledger_ends.get(sku);
         effects.ledger_ends = stock::ledger::insert(&self.connection, &changes.movements, remembered)?;
         stock::put(&self.connection, &changes.stock, &effects.ledger_ends)?;
