@@ -80,9 +80,16 @@ impl Crew {
         while queue.wait_to_decide_ahead() {
             // A panic of the executor ends the shard: there is nothing to help with.
             let Ok(mut desk) = self.desk.lock() else { return };
+            let commits = queue.commits();
             match catch_unwind(AssertUnwindSafe(|| desk.decide_ahead(&self.sources))) {
                 Ok(true) => queue.go_on_ahead(WORTH_AHEAD),
-                Ok(false) => queue.end_ahead(),
+                Ok(false) => {
+                    queue.end_ahead();
+                    if desk.is_full(&self.sources) {
+                        drop(desk);
+                        queue.linger(commits);
+                    }
+                }
                 Err(panic) => {
                     desk.halt = Some(Halt::of_panic(&*panic));
                     return queue.end_ahead();

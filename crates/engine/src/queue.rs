@@ -5,7 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -63,8 +66,6 @@ struct Waiting {
     executor_sleeps: bool,
     /// How many commands must wait until they are worth deciding ahead; none while they shall not be.
     worth_ahead: Option<usize>,
-    /// How many commits have begun.
-    commits: u64,
     assistant: Assistant,
 }
 
@@ -83,6 +84,9 @@ enum Assistant {
 /// time, and for the core.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
+/// How often the assistant offers its core to others before it dozes: about a millisecond.
+const LINGER_YIELDS: usize = 2_000;
+
 impl Waiting {
     fn is_worth_ahead(&self) -> bool {
         self.worth_ahead.is_some_and(|least| self.weight >= least)
@@ -95,6 +99,8 @@ pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     wake: Condvar,
     wake_assistant: Condvar,
+    /// How many commits have begun.
+    commits: AtomicU64,
     weight_max: usize,
 }
 
@@ -108,7 +114,13 @@ pub(crate) struct Taken {
 
 impl Queue {
     pub(crate) fn new(weight_max: usize) -> Queue {
-        Queue { waiting: Mutex::default(), wake: Condvar::new(), wake_assistant: Condvar::new(), weight_max }
+        Queue {
+            waiting: Mutex::default(),
+            wake: Condvar::new(),
+            wake_assistant: Condvar::new(),
+            commits: AtomicU64::new(0),
+            weight_max,
+        }
     }
 
     /// A panic while the lock is held would be a bug of this file, and its state is consistent between statements.
@@ -163,7 +175,7 @@ impl Queue {
         if worth_ahead.is_none() {
             return false;
         }
-        waiting.commits += 1;
+        self.commits.fetch_add(1, Ordering::Release);
         match waiting.assistant {
             Assistant::Works => false,
             Assistant::Dozes => waiting.is_worth_ahead(),
@@ -186,16 +198,33 @@ impl Queue {
         self.lock().worth_ahead = None;
     }
 
+    /// How many commits have begun.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    /// Stays awake for a moment until more commits have begun than `seen`. To be woken would cost the thread that commits more
+    /// than it has between two full batches; whoever else wants the core gets it.
+    pub(crate) fn linger(&self, seen: u64) {
+        for _ in 0..LINGER_YIELDS {
+            if self.commits() != seen {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+
     /// Waits until commands are worth deciding ahead; false when the queue is closed and there is nothing more to help with.
     pub(crate) fn wait_to_decide_ahead(&self) -> bool {
         let mut waiting = self.lock();
         let mut commits_seen = None;
         while !waiting.closed && !waiting.is_worth_ahead() {
-            if waiting.worth_ahead.is_none() && commits_seen == Some(waiting.commits) {
+            let commits = self.commits();
+            if waiting.worth_ahead.is_none() && commits_seen == Some(commits) {
                 waiting.assistant = Assistant::Sleeps;
                 waiting = self.wake_assistant.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             } else {
-                commits_seen = Some(waiting.commits);
+                commits_seen = Some(commits);
                 waiting.assistant = Assistant::Dozes;
                 let dozed = self.wake_assistant.wait_timeout(waiting, LOOK_EVERY);
                 waiting = dozed.unwrap_or_else(PoisonError::into_inner).0;
