@@ -13,7 +13,7 @@ use crate::{
     idempotency::{AnswerKey, Idempotency, Outcome, StoredAnswer},
     ids::{Mint, UserId},
     letter, order,
-    order::{Order, OrderKey, OrderStatus, OrderToken},
+    order::{OrderKey, OrderStatus, OrderToken},
     payment, points, refund,
     refusal::Refusal,
     rows::{Changes, Keys, Rows, Wanted},
@@ -23,7 +23,7 @@ use crate::{
     time::Timestamp,
     user, webhook,
 };
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{collections::BTreeMap, sync::Arc};
 use core::{borrow::Borrow, fmt::Debug};
 
 /// What a shard carries from batch to batch besides its rows.
@@ -82,16 +82,6 @@ impl<R: Borrow<Rules>> Batch<R> {
     pub fn unpaid_orders_of(&self, user: &UserId) -> Option<u32> {
         let written = self.changes.open_orders.get(user).copied();
         written.or_else(|| self.loaded.open_orders.get(user).copied().flatten())
-    }
-
-    /// How the status of each order changed over the batch: what it was, none for a new order, and what it is.
-    #[must_use]
-    pub fn transitions(&self) -> Vec<(Option<OrderStatus>, OrderStatus)> {
-        let change = |order: &Arc<Order>| {
-            let before = self.loaded.orders.get(&order.id).and_then(Option::as_ref).map(|order| order.status);
-            (before != Some(order.status)).then_some((before, order.status))
-        };
-        self.changes.orders.values().filter_map(change).collect()
     }
 
     /// Decides one command. All its rows must be loaded.
@@ -206,6 +196,18 @@ impl<R: Borrow<Rules>> Batch<R> {
         let stored = StoredAnswer { fingerprint: idempotency.fingerprint, outcome, at: self.now };
         Some((envelope.answer_key()?, stored))
     }
+}
+
+/// How the status of each order changed over a batch that began with these rows: what it was, none for a new order, and what
+/// it is.
+pub fn transitions<'c>(
+    loaded: &'c Rows,
+    changes: &'c Changes,
+) -> impl Iterator<Item = (Option<OrderStatus>, OrderStatus)> + 'c {
+    changes.orders.values().filter_map(|order| {
+        let before = loaded.orders.get(&order.id).and_then(Option::as_ref).map(|order| order.status);
+        (before != Some(order.status)).then_some((before, order.status))
+    })
 }
 
 /// A row that was loaded. Without this guard a forgotten key would be a second effect under the same idempotency key.

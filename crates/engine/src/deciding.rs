@@ -17,7 +17,6 @@ use ordain_domain::{
     batch::{Batch, Carry},
     command::{Command, Envelope},
     ids::UserId,
-    order::OrderStatus,
     rows::{Changes, Keys, Rows},
     rules::Rules,
     time::Timestamp,
@@ -51,7 +50,7 @@ pub(crate) struct Deciding {
     committing: Option<Committing>,
     open: Option<Open>,
     /// What nobody needs any more. It is dropped while there is time for it, and not between two commits.
-    done_with: Vec<(Arc<Changes>, Rows)>,
+    done_with: Vec<Durable>,
 }
 
 /// The batch that is being committed.
@@ -80,7 +79,14 @@ pub(crate) struct Sealed {
     /// In the order of the commands.
     pub(crate) answers: Vec<Answered>,
     pub(crate) poisoned: Vec<Poisoned>,
-    pub(crate) transitions: Vec<(Option<OrderStatus>, OrderStatus)>,
+}
+
+/// A batch that is durable, and that the next one need not be given from memory any more.
+pub(crate) struct Durable {
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) carry: Carry,
+    /// What it began with.
+    pub(crate) loaded: Rows,
 }
 
 impl Sealed {
@@ -195,22 +201,25 @@ impl Deciding {
     pub(crate) fn seal(&mut self) -> Option<Sealed> {
         assert!(!self.is_committing(), "one batch is committed at a time");
         let Open { batch, answers, event_texts, poisoned } = self.open.take()?;
-        let transitions = batch.transitions();
         let (changes, carry, loaded) = batch.finish_with_rows();
         let changes = Arc::new(changes);
         self.carry = carry.clone();
         self.committing =
             Some(Committing { changes: Arc::clone(&changes), carry: carry.clone(), is_cached: false, loaded });
-        Some(Sealed { changes, event_texts, carry, time: self.time, answers, poisoned, transitions })
+        Some(Sealed { changes, event_texts, carry, time: self.time, answers, poisoned })
     }
 
-    /// The sealed batch is durable, or had nothing to commit.
-    pub(crate) fn kept(&mut self) {
+    /// The sealed batch is durable, or had nothing to commit. Readers must find it before anything else is decided.
+    pub(crate) fn kept(&mut self) -> Durable {
         self.cache_committing();
-        if let Some(Committing { changes, carry, loaded, .. }) = self.committing.take() {
-            self.durable = carry;
-            self.done_with.push((changes, loaded));
-        }
+        let Committing { changes, carry, loaded, .. } = self.committing.take().expect("a batch was sealed");
+        self.durable = carry.clone();
+        Durable { changes, carry, loaded }
+    }
+
+    /// Takes what nobody needs any more.
+    pub(crate) fn drop_later(&mut self, durable: Durable) {
+        self.done_with.push(durable);
     }
 
     /// The sealed batch was not committed: everything that was decided on top of it is undone, too.

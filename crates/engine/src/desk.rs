@@ -12,13 +12,12 @@ use std::{
 use ordain_domain::{command::Envelope, time::Timestamp, timer::Timer};
 
 use crate::{
-    counters::Counters,
-    deciding::{Answered, Deciding, Undecided},
+    deciding::{Answered, Deciding, Durable, Undecided},
     executor::BatchLimits,
     port::store::{StoreFailure, StoreReader},
     queue::Queue,
     round::Round,
-    shard::Halt,
+    shard::{Halt, Shared},
     timers::Wheel,
 };
 
@@ -29,7 +28,6 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 pub(crate) struct Sources {
     pub(crate) queue: Arc<Queue>,
     pub(crate) reader: Arc<dyn StoreReader>,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) limits: BatchLimits,
 }
 
@@ -46,8 +44,9 @@ pub(crate) struct Desk {
     spare: Vec<Envelope>,
     /// Whether timers of the last batch were put back.
     timers_failed: bool,
-    /// A batch that is durable and whose callers are not answered yet.
-    unanswered: Option<(Round, Vec<Answered>)>,
+    shared: Shared,
+    /// A batch that is durable, and that nobody was told of yet.
+    unanswered: Option<(Durable, Round, Vec<Answered>)>,
     /// Why the shard must not go on, when the assistant found out.
     pub(crate) halt: Option<Halt>,
 }
@@ -61,9 +60,10 @@ pub(crate) enum Collected {
 }
 
 impl Desk {
-    pub(crate) fn new(deciding: Deciding) -> Desk {
+    pub(crate) fn new(deciding: Deciding, shared: Shared) -> Desk {
         Desk {
             deciding,
+            shared,
             wheel: Wheel::default(),
             round: Round::default(),
             held: Round::default(),
@@ -97,7 +97,7 @@ impl Desk {
     /// While a batch is being committed: answers the one before, and decides what waits for the next one. Answers whether it
     /// could go on when more comes.
     pub(crate) fn decide_ahead(&mut self, sources: &Sources) -> bool {
-        self.answer(&sources.counters);
+        self.answer();
         let may_decide = |desk: &Desk| desk.deciding.is_committing() && desk.held.is_empty();
         if may_decide(self) {
             self.top_up(sources);
@@ -122,17 +122,31 @@ impl Desk {
         self.held = again;
     }
 
-    /// Leaves a batch without cursors to be answered by whoever comes to the desk next.
-    pub(crate) fn leave_unanswered(&mut self, round: Round, answers: Vec<Answered>) {
-        self.unanswered = Some((round, answers));
+    /// The sealed batch is durable: readers find it, and the timers are as it leaves them.
+    pub(crate) fn keep(&mut self) {
+        let durable = self.deciding.kept();
+        self.publish(durable);
     }
 
-    /// Answers the callers of the batch that was left unanswered.
-    pub(crate) fn answer(&mut self, counters: &Counters) {
-        if let Some((round, answers)) = self.unanswered.take() {
-            let (envelopes, rest) = round.answer(answers, counters);
+    /// The sealed batch is durable. It is left to whoever comes to the desk next to publish it, before anything else, and to
+    /// answer its callers. No cursors may be to be moved with it.
+    pub(crate) fn keep_unanswered(&mut self, round: Round, answers: Vec<Answered>) {
+        self.unanswered = Some((self.deciding.kept(), round, answers));
+    }
+
+    /// Publishes the batch that was left and answers its callers.
+    pub(crate) fn answer(&mut self) {
+        if let Some((durable, round, answers)) = self.unanswered.take() {
+            self.publish(durable);
+            let (envelopes, rest) = round.answer(answers, &self.shared.counters);
             self.put_back(envelopes, rest.failed_timers);
         }
+    }
+
+    fn publish(&mut self, durable: Durable) {
+        self.shared.publish(&durable);
+        self.wheel.apply(&durable.changes.timers);
+        self.deciding.drop_later(durable);
     }
 
     /// Takes back what is left of a batch that was answered.
@@ -161,8 +175,8 @@ impl Desk {
         }
         let is_idle = taken.work.is_empty();
         self.reuse_buffer();
-        self.round.add(taken.work, &[], now, &sources.counters);
-        self.add_timers(sources, self.room(sources).max(1), now);
+        self.round.add(taken.work, &[], now, &self.shared.counters);
+        self.add_timers(self.room(sources).max(1), now);
         (Collected::Batch { is_idle }, now)
     }
 
@@ -192,18 +206,18 @@ impl Desk {
         let half = sources.limits.commands_max.div_ceil(2);
         let timers_max = if self.deciding.is_committing() { half.saturating_sub(self.round.timers()) } else { room };
         let timers_share = self.wheel.due(now, timers_max).min(room / 2);
-        self.round.add(sources.queue.take_fitting(room - timers_share), &[], now, &sources.counters);
-        self.add_timers(sources, self.room(sources).min(timers_max), now);
+        self.round.add(sources.queue.take_fitting(room - timers_share), &[], now, &self.shared.counters);
+        self.add_timers(self.room(sources).min(timers_max), now);
         let added = &self.round.envelopes[mark.envelopes..];
         if !added.is_empty() && self.deciding.decide(added, now).is_err() {
             self.held = self.round.split_off(mark);
         }
     }
 
-    fn add_timers(&mut self, sources: &Sources, limit: usize, now: Timestamp) {
+    fn add_timers(&mut self, limit: usize, now: Timestamp) {
         let timers = self.wheel.take_due(now, limit);
-        sources.counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
-        self.round.add(Vec::new(), &timers, now, &sources.counters);
+        self.shared.counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
+        self.round.add(Vec::new(), &timers, now, &self.shared.counters);
     }
 
     fn room(&self, sources: &Sources) -> usize {

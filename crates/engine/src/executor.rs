@@ -6,13 +6,14 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 use ordain_domain::{command::Envelope, timer::Timer};
 
 use crate::{
+    counters::Counters,
     deciding::{Answered, Sealed, Undecided, poison},
     desk::{Collected, Desk, Sources},
     failure::EngineFailure,
@@ -41,6 +42,7 @@ const WORTH_AHEAD: usize = 8;
 struct Crew {
     desk: Mutex<Desk>,
     sources: Sources,
+    counters: Arc<Counters>,
 }
 
 /// Drives a shard.
@@ -50,8 +52,8 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    pub(crate) const fn new(shard: Shard, desk: Desk, sources: Sources) -> Executor {
-        Executor { shard, crew: Crew { desk: Mutex::new(desk), sources } }
+    pub(crate) const fn new(shard: Shard, desk: Desk, sources: Sources, counters: Arc<Counters>) -> Executor {
+        Executor { shard, crew: Crew { desk: Mutex::new(desk), sources, counters } }
     }
 
     /// Works until the queue is closed and empty, or the shard halts; then nothing waits in the queue any more.
@@ -101,7 +103,7 @@ impl Crew {
     fn desk(&self) -> Result<MutexGuard<'_, Desk>, Halt> {
         // The assistant catches its panics while it has the desk, so a lock is never poisoned.
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        desk.answer(&self.sources.counters);
+        desk.answer();
         match desk.halt.take() {
             Some(halt) => Err(halt),
             None => Ok(desk),
@@ -181,7 +183,7 @@ impl<'a> Committing<'a> {
                 return Ok(Some(Batch { round, sealed }));
             }
             Ok(Some(sealed)) => {
-                desk.deciding.kept();
+                desk.keep();
                 self.answer(round, sealed.answers)?;
             }
             Ok(None) => self.answer(round, Vec::new())?,
@@ -198,17 +200,18 @@ impl<'a> Committing<'a> {
         let kept = self.shard.commit(&sealed, answers.len())?;
         self.crew.sources.queue.end_ahead();
         match (kept, self.desk()) {
+            // Nothing is read or decided here any more; the callers are told what is durable.
             (Kept::Yes, Err(halt)) => {
                 self.answer(round, answers)?;
                 Err(halt)
             }
             (Kept::No(_), Err(halt)) => Err(halt),
             (Kept::Yes, Ok(mut desk)) => {
-                keep(&mut desk, &sealed);
                 if desk.is_full(&self.crew.sources) && !round.has_cursors() {
-                    desk.leave_unanswered(round, answers);
+                    desk.keep_unanswered(round, answers);
                     return self.seal(desk, Ok(()), 0);
                 }
+                desk.keep();
                 drop(desk);
                 self.answer(round, answers)?;
                 Ok(None)
@@ -245,7 +248,7 @@ impl<'a> Committing<'a> {
                 let answer = sealed.answers.pop().expect("one command has one answer");
                 match if sealed.is_empty() { Kept::Yes } else { self.shard.commit(&sealed, 1)? } {
                     Kept::Yes => {
-                        keep(desk, &sealed);
+                        desk.keep();
                         return Ok(answer);
                     }
                     Kept::No(failure) => failure,
@@ -262,7 +265,7 @@ impl<'a> Committing<'a> {
 
     /// Answers everybody, and does what else was to be done with the batch.
     fn answer(&mut self, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
-        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers, &self.crew.sources.counters);
+        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers, &self.crew.counters);
         self.spare = envelopes;
         self.failed_timers.get_or_insert_default().extend(failed_timers);
         cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
@@ -286,10 +289,4 @@ impl<'a> Committing<'a> {
         drop(answer.send(moved));
         Ok(())
     }
-}
-
-/// A batch is durable: the next one starts from it.
-fn keep(desk: &mut Desk, sealed: &Sealed) {
-    desk.deciding.kept();
-    desk.wheel.apply(&sealed.changes.timers);
 }

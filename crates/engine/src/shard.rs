@@ -7,7 +7,7 @@ use std::{any::Any, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ordain_domain::{
-    batch::Carry,
+    batch::{Carry, transitions},
     catalog::Catalog,
     ids::{Mint, OrderId, PaymentId},
     rows::Changes,
@@ -16,7 +16,7 @@ use ordain_domain::{
 
 use crate::{
     counters::Counters,
-    deciding::{Sealed, words_of},
+    deciding::{Durable, Sealed, words_of},
     outbox::Outbox,
     port::{
         clock::Clock,
@@ -60,6 +60,31 @@ pub(crate) struct Shared {
     pub(crate) webhooks: Arc<tokio::sync::watch::Sender<()>>,
 }
 
+impl Shared {
+    /// A batch is durable: readers find what it changed, and who waits for that is told.
+    pub(crate) fn publish(&self, durable: &Durable) {
+        let changes = &*durable.changes;
+        transitions(&durable.loaded, changes).for_each(|(from, to)| self.counters.transition(from, to));
+        if !changes.catalog.is_empty() {
+            self.catalog.store(Arc::new(durable.carry.catalog.clone()));
+        }
+        changes.orders.values().for_each(|order| self.recent.put(order));
+        changes.payments.values().for_each(|payment| self.recent_payments.put(payment));
+        self.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
+        self.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
+        self.outbox.put(changes);
+        if !changes.events.is_empty() {
+            self.last_event.send_replace(durable.carry.next_event - 1);
+        }
+        if !changes.letters.is_empty() {
+            self.letters.send_replace(());
+        }
+        if !changes.webhooks.is_empty() {
+            self.webhooks.send_replace(());
+        }
+    }
+}
+
 /// One shard's writer.
 pub(crate) struct Shard {
     store: Box<dyn ShardStore>,
@@ -87,7 +112,7 @@ impl Shard {
         Ok((Shard { store, head, shared }, (carry, head.time)))
     }
 
-    /// Commits a batch of so many commands. Once it is durable, whoever reads sees it.
+    /// Commits a batch of so many commands.
     pub(crate) fn commit(&mut self, sealed: &Sealed, commands: usize) -> Result<Kept, Halt> {
         self.shared.counters.batch_size.observe(commands as u64);
         let head = ShardHead {
@@ -96,17 +121,13 @@ impl Shard {
             high_id: sealed.carry.mint.high_mark(),
             time: sealed.time,
         };
-        let kept = self.write(&Commit {
+        self.write(&Commit {
             head,
             changes: &sealed.changes,
             event_texts: &sealed.event_texts,
             cursors: &[],
             poisoned: &sealed.poisoned,
-        })?;
-        if let Kept::Yes = kept {
-            self.publish(sealed);
-        }
-        Ok(kept)
+        })
     }
 
     /// Moves a consumer group's cursor in a transaction of its own.
@@ -178,29 +199,6 @@ impl Shard {
             }
         }
         Err(Halt(format!("the outcome of a commit is unknown and cannot be read back: {failure}")))
-    }
-
-    /// The batch is durable: readers find what it changed, and who waits for it is told.
-    fn publish(&self, sealed: &Sealed) {
-        let (shared, changes) = (&self.shared, &*sealed.changes);
-        sealed.transitions.iter().for_each(|(from, to)| shared.counters.transition(*from, *to));
-        if !changes.catalog.is_empty() {
-            shared.catalog.store(Arc::new(sealed.carry.catalog.clone()));
-        }
-        changes.orders.values().for_each(|order| shared.recent.put(order));
-        changes.payments.values().for_each(|payment| shared.recent_payments.put(payment));
-        shared.hub.tell(changes.orders.iter().map(|(id, order)| (*id, order.version)));
-        shared.payments.tell(changes.payments.iter().map(|(id, payment)| (*id, payment.version)));
-        shared.outbox.put(changes);
-        if !changes.events.is_empty() {
-            shared.last_event.send_replace(self.head.last_event);
-        }
-        if !changes.letters.is_empty() {
-            shared.letters.send_replace(());
-        }
-        if !changes.webhooks.is_empty() {
-            shared.webhooks.send_replace(());
-        }
     }
 }
 
