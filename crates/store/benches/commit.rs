@@ -45,7 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many orders a transaction has.
 const BATCHES: [usize; 3] = [20, 64, 256];
 /// How many transactions each contestant makes before it is the next one's turn.
-const BATCHES_A_TURN: u32 = 32;
+const BATCHES_A_TURN: u32 = 64;
 const USERS: u64 = 100_000;
 const SKUS: usize = 1_000;
 

@@ -1,8 +1,11 @@
 //! An engine at work over a SQLite store; it is driven without HTTP.
 
-use std::sync::Arc;
+use std::{
+    future::Future,
+    sync::Arc,
+    task::{Context, Waker},
+};
 
-use futures_util::future::join_all;
 use ordain_domain::{command::Envelope, ids::Sku, rules::Rules};
 use ordain_engine::{
     BatchLimits, Engine, EngineParts,
@@ -38,15 +41,22 @@ impl Running {
         Running { engine: engine.expect("the store can be read"), runtime }
     }
 
-    /// Has each group of commands decided as one batch and kept, and takes the answers. The next group waits in the queue
-    /// while one is committed, as commands do in a busy server.
+    /// Has each group of commands decided as one batch and kept, and takes the answers. The next groups wait in the queue
+    /// while one is committed, as commands do in a busy server. The caller sleeps until the last of them is answered: it is not
+    /// what is measured.
     pub(crate) fn place(&self, groups: Vec<Vec<Envelope>>) {
-        let engine = &self.engine;
-        let placed = join_all(groups.into_iter().map(|group| async move {
-            let answers = engine.execute_all(group).await.expect("the engine runs");
-            answers.iter().all(|answer| matches!(answer, Ok(reply) if reply.outcome.is_ok()))
-        }));
-        assert!(self.runtime.block_on(placed).into_iter().all(|accepted| accepted), "a placement failed");
+        let mut calls: Vec<_> = groups.into_iter().map(|group| Box::pin(self.engine.execute_all(group))).collect();
+        for call in &mut calls {
+            let submitted = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(submitted.is_pending(), "nothing is answered before it is committed");
+        }
+        self.runtime.block_on(async {
+            for call in calls.into_iter().rev() {
+                let answers = call.await.expect("the engine runs");
+                let accepted = answers.iter().all(|answer| matches!(answer, Ok(reply) if reply.outcome.is_ok()));
+                assert!(accepted, "a placement failed");
+            }
+        });
     }
 
     /// What the engine reads from.
