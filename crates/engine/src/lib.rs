@@ -3,9 +3,9 @@
 //! The engine declares the ports (store, clock) and knows no vendor. It holds no business rule: what is allowed is decided in
 //! `domain`, what is kept is written by `store`. It also knows no HTTP.
 //!
-//! The way of a command: [`handle`] routes it into the shard's `queue`; the `executor` thread takes all that waits, adds the
-//! timers that are due, and hands it to the `shard`, which loads, decides, commits once and answers. [`consumer`] reads what
-//! was committed; [`courier`] delivers messages to the outside; [`reconcile`] looks for what was missed.
+//! The way of a command: [`handle`] routes it into the shard's `queue`; at the `desk` all that waits is collected into a `round`
+//! with the timers that are due, loaded and decided (`deciding`); the `executor` has the `shard` commit it once and answers,
+//! while its assistant works at the desk. [`consumer`] reads what was committed; [`courier`] delivers messages to the outside; [`reconcile`] looks for what was missed.
 
 mod cached_rows;
 pub mod consumer;

@@ -2,6 +2,7 @@
 //! sequence of commands. Prices have tests of their own.
 
 mod after_sales;
+mod ahead;
 mod closing;
 mod coupons_and_points;
 mod duplicates;
