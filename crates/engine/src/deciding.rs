@@ -56,7 +56,6 @@ pub(crate) struct Deciding {
 /// The batch that is being committed.
 struct Committing {
     changes: Arc<Changes>,
-    carry: Carry,
     /// Whether the cached rows are as it leaves them.
     is_cached: bool,
     loaded: Rows,
@@ -123,6 +122,11 @@ impl Deciding {
             open: None,
             done_with: Vec::new(),
         }
+    }
+
+    /// What the shard shares with the rest of the process.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The time of the next decision: the clock's, but never before that of the one before.
@@ -204,17 +208,16 @@ impl Deciding {
         let (changes, carry, loaded) = batch.finish_with_rows();
         let changes = Arc::new(changes);
         self.carry = carry.clone();
-        self.committing =
-            Some(Committing { changes: Arc::clone(&changes), carry: carry.clone(), is_cached: false, loaded });
+        self.committing = Some(Committing { changes: Arc::clone(&changes), is_cached: false, loaded });
         Some(Sealed { changes, event_texts, carry, time: self.time, answers, poisoned })
     }
 
     /// The sealed batch is durable, or had nothing to commit. Readers must find it before anything else is decided.
     pub(crate) fn kept(&mut self) -> Durable {
         self.cache_committing();
-        let Committing { changes, carry, loaded, .. } = self.committing.take().expect("a batch was sealed");
-        self.durable = carry.clone();
-        Durable { changes, carry, loaded }
+        let Committing { changes, loaded, .. } = self.committing.take().expect("a batch was sealed");
+        self.durable = self.carry.clone();
+        Durable { changes, carry: self.carry.clone(), loaded }
     }
 
     /// Takes what nobody needs any more.

@@ -2,14 +2,15 @@
 //!
 //! The executor works at it between two commits; while it commits, its assistant does (`executor`). Timers get at most half
 //! of a batch while commands wait, so that a wave of expiring orders never shuts new ones out. There is no artificial delay:
-//! what came while the last batch was committed is the next batch. It commits nothing and answers nobody.
+//! what came while the last batch was committed is the next batch. Whoever is at the desk also tells the callers of the batch
+//! before it what became of their commands. Nothing is committed here.
 
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use ordain_domain::{command::Envelope, time::Timestamp, timer::Timer};
+use ordain_domain::{command::Envelope, time::Timestamp};
 
 use crate::{
     deciding::{Answered, Deciding, Durable, Undecided},
@@ -17,7 +18,7 @@ use crate::{
     port::store::{StoreFailure, StoreReader},
     queue::Queue,
     round::Round,
-    shard::{Halt, Shared},
+    shard::Halt,
     timers::Wheel,
 };
 
@@ -44,10 +45,9 @@ pub(crate) struct Desk {
     spare: Vec<Envelope>,
     /// Whether timers of the last batch were put back.
     timers_failed: bool,
-    shared: Shared,
     /// A batch that is durable, and that nobody was told of yet.
     unanswered: Option<(Durable, Round, Vec<Answered>)>,
-    /// Why the shard must not go on, when the assistant found out.
+    /// Why the shard must not go on, when the assistant found out. Nothing is read or decided here any more then.
     pub(crate) halt: Option<Halt>,
 }
 
@@ -60,10 +60,9 @@ pub(crate) enum Collected {
 }
 
 impl Desk {
-    pub(crate) fn new(deciding: Deciding, shared: Shared) -> Desk {
+    pub(crate) fn new(deciding: Deciding) -> Desk {
         Desk {
             deciding,
-            shared,
             wheel: Wheel::default(),
             round: Round::default(),
             held: Round::default(),
@@ -129,7 +128,7 @@ impl Desk {
     }
 
     /// The sealed batch is durable. It is left to whoever comes to the desk next to publish it, before anything else, and to
-    /// answer its callers. No cursors may be to be moved with it.
+    /// answer its callers.
     pub(crate) fn keep_unanswered(&mut self, round: Round, answers: Vec<Answered>) {
         self.unanswered = Some((self.deciding.kept(), round, answers));
     }
@@ -138,19 +137,19 @@ impl Desk {
     pub(crate) fn answer(&mut self) {
         if let Some((durable, round, answers)) = self.unanswered.take() {
             self.publish(durable);
-            let (envelopes, rest) = round.answer(answers, &self.shared.counters);
-            self.put_back(envelopes, rest.failed_timers);
+            self.tell(round, answers);
         }
     }
 
     fn publish(&mut self, durable: Durable) {
-        self.shared.publish(&durable);
+        self.deciding.shared().publish(&durable);
         self.wheel.apply(&durable.changes.timers);
         self.deciding.drop_later(durable);
     }
 
-    /// Takes back what is left of a batch that was answered.
-    pub(crate) fn put_back(&mut self, envelopes: Vec<Envelope>, failed_timers: Vec<Timer>) {
+    /// Answers the callers of a batch of which nothing is to be published any more.
+    pub(crate) fn tell(&mut self, round: Round, answers: Vec<Answered>) {
+        let (envelopes, failed_timers) = round.answer(answers, &self.deciding.shared().counters);
         self.spare = envelopes;
         self.timers_failed = !failed_timers.is_empty();
         self.wheel.put_back(failed_timers);
@@ -175,7 +174,7 @@ impl Desk {
         }
         let is_idle = taken.work.is_empty();
         self.reuse_buffer();
-        self.round.add(taken.work, &[], now, &self.shared.counters);
+        self.round.add_work(taken.work, now, &self.deciding.shared().counters);
         self.add_timers(self.room(sources).max(1), now);
         (Collected::Batch { is_idle }, now)
     }
@@ -206,7 +205,8 @@ impl Desk {
         let half = sources.limits.commands_max.div_ceil(2);
         let timers_max = if self.deciding.is_committing() { half.saturating_sub(self.round.timers()) } else { room };
         let timers_share = self.wheel.due(now, timers_max).min(room / 2);
-        self.round.add(sources.queue.take_fitting(room - timers_share), &[], now, &self.shared.counters);
+        let work = sources.queue.take_fitting(room - timers_share);
+        self.round.add_work(work, now, &self.deciding.shared().counters);
         self.add_timers(self.room(sources).min(timers_max), now);
         let added = &self.round.envelopes[mark.envelopes..];
         if !added.is_empty() && self.deciding.decide(added, now).is_err() {
@@ -216,8 +216,9 @@ impl Desk {
 
     fn add_timers(&mut self, limit: usize, now: Timestamp) {
         let timers = self.wheel.take_due(now, limit);
-        self.shared.counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
-        self.round.add(Vec::new(), &timers, now, &self.shared.counters);
+        let counters = &self.deciding.shared().counters;
+        counters.timers_due.store(timers.len() as u64, Ordering::Relaxed);
+        self.round.add_timers(&timers, now, counters);
     }
 
     fn room(&self, sources: &Sources) -> usize {

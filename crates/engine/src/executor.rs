@@ -6,20 +6,19 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use ordain_domain::{command::Envelope, timer::Timer};
+use ordain_domain::command::Envelope;
 
 use crate::{
-    counters::Counters,
     deciding::{Answered, Sealed, Undecided, poison},
     desk::{Collected, Desk, Sources},
     failure::EngineFailure,
     port::store::{FailureKind, StoreFailure},
     queue::CursorMove,
-    round::{Rest, Round},
+    round::Round,
     shard::{Halt, Kept, Shard},
 };
 
@@ -42,7 +41,6 @@ const WORTH_AHEAD: usize = 8;
 struct Crew {
     desk: Mutex<Desk>,
     sources: Sources,
-    counters: Arc<Counters>,
 }
 
 /// Drives a shard.
@@ -52,8 +50,8 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    pub(crate) const fn new(shard: Shard, desk: Desk, sources: Sources, counters: Arc<Counters>) -> Executor {
-        Executor { shard, crew: Crew { desk: Mutex::new(desk), sources, counters } }
+    pub(crate) const fn new(shard: Shard, desk: Desk, sources: Sources) -> Executor {
+        Executor { shard, crew: Crew { desk: Mutex::new(desk), sources } }
     }
 
     /// Works until the queue is closed and empty, or the shard halts; then nothing waits in the queue any more.
@@ -64,7 +62,7 @@ impl Executor {
             if let Err(error) = assistant.spawn_scoped(scope, || crew.assist()) {
                 tracing::warn!(%error, "nothing is decided ahead: the thread for it cannot be started");
             }
-            let mut committing = Committing { shard, crew: &crew, spare: Vec::new(), failed_timers: None };
+            let mut committing = Committing { shard, crew: &crew };
             let ended = catch_unwind(AssertUnwindSafe(|| committing.run()));
             let ended = ended.unwrap_or_else(|panic| Err(Halt::of_panic(&*panic)));
             crew.sources.queue.abandon();
@@ -100,14 +98,12 @@ impl Crew {
         }
     }
 
-    fn desk(&self) -> Result<MutexGuard<'_, Desk>, Halt> {
+    /// The desk, with everybody answered who was left there.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
         // The assistant catches its panics while it has the desk, so a lock is never poisoned.
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         desk.answer();
-        match desk.halt.take() {
-            Some(halt) => Err(halt),
-            None => Ok(desk),
-        }
+        desk
     }
 }
 
@@ -115,26 +111,25 @@ impl Crew {
 struct Batch {
     round: Round,
     sealed: Sealed,
+    /// To be moved when it has ended.
+    cursors: Vec<CursorMove>,
 }
 
 /// The executor's own thread.
 struct Committing<'a> {
     shard: Shard,
     crew: &'a Crew,
-    /// What is left of the batches that were answered since the desk was used: the commands of the last one, and the timers of
-    /// all of them that were not kept; none when no batch was.
-    spare: Vec<Envelope>,
-    failed_timers: Option<Vec<Timer>>,
 }
 
-impl<'a> Committing<'a> {
+impl Committing<'_> {
     fn run(&mut self) -> Result<(), Halt> {
         let mut since_upkeep = 0;
         let mut next = None;
         loop {
             let mut is_idle = false;
             if next.is_none() {
-                let mut desk = self.desk()?;
+                let mut desk = self.crew.desk();
+                desk.halt.take().map_or(Ok(()), Err)?;
                 let (collected, decided) = desk.collect(&self.crew.sources);
                 match collected {
                     Collected::Ended => return Ok(()),
@@ -153,15 +148,6 @@ impl<'a> Committing<'a> {
         }
     }
 
-    /// The desk, with what is left of earlier batches put back.
-    fn desk(&mut self) -> Result<MutexGuard<'a, Desk>, Halt> {
-        let mut desk = self.crew.desk()?;
-        if let Some(failed_timers) = self.failed_timers.take() {
-            desk.put_back(std::mem::take(&mut self.spare), failed_timers);
-        }
-        Ok(desk)
-    }
-
     /// Ends the batch that lies on the desk. One that needs no commit is answered. The assistant comes when `worth_ahead`
     /// commands wait.
     fn seal(
@@ -170,7 +156,8 @@ impl<'a> Committing<'a> {
         decided: Result<(), StoreFailure>,
         worth_ahead: usize,
     ) -> Result<Option<Batch>, Halt> {
-        let (queue, (round, left)) = (&self.crew.sources.queue, desk.take_round());
+        let (queue, (mut round, left)) = (&self.crew.sources.queue, desk.take_round());
+        let cursors = round.take_cursors();
         let sealed = decided.map(|()| desk.deciding.seal());
         let is_committed = matches!(&sealed, Ok(Some(sealed)) if !sealed.is_empty());
         let wakes = queue.sealed(left, is_committed.then_some(worth_ahead));
@@ -180,62 +167,63 @@ impl<'a> Committing<'a> {
                 if wakes {
                     queue.wake_assistant();
                 }
-                return Ok(Some(Batch { round, sealed }));
+                return Ok(Some(Batch { round, sealed, cursors }));
             }
             Ok(Some(sealed)) => {
                 desk.keep();
-                self.answer(round, sealed.answers)?;
+                desk.tell(round, sealed.answers);
             }
-            Ok(None) => self.answer(round, Vec::new())?,
-            Err(failure) => self.recover(desk, round, failure)?,
+            Ok(None) => desk.tell(round, Vec::new()),
+            Err(failure) => self.recover(&mut desk, round, failure)?,
         }
+        drop(desk);
+        self.move_cursors(cursors)?;
         Ok(None)
     }
 
     /// Commits a batch and answers everybody. Where the next one is full already there is more to do than one thread can: that
     /// one is committed at once, and the assistant answers.
     fn commit(&mut self, batch: Batch) -> Result<Option<Batch>, Halt> {
-        let Batch { round, mut sealed } = batch;
+        let Batch { round, mut sealed, cursors } = batch;
         let answers = std::mem::take(&mut sealed.answers);
         let kept = self.shard.commit(&sealed, answers.len())?;
         self.crew.sources.queue.end_ahead();
-        match (kept, self.desk()) {
-            // Nothing is read or decided here any more; the callers are told what is durable.
-            (Kept::Yes, Err(halt)) => {
-                self.answer(round, answers)?;
-                Err(halt)
+        let mut desk = self.crew.desk();
+        match (kept, desk.halt.take()) {
+            (Kept::Yes, Some(halt)) => {
+                desk.tell(round, answers);
+                return Err(halt);
             }
-            (Kept::No(_), Err(halt)) => Err(halt),
-            (Kept::Yes, Ok(mut desk)) => {
-                if desk.is_full(&self.crew.sources) && !round.has_cursors() {
-                    desk.keep_unanswered(round, answers);
+            (Kept::No(_), Some(halt)) => return Err(halt),
+            (Kept::Yes, None) => {
+                desk.keep_unanswered(round, answers);
+                if desk.is_full(&self.crew.sources) && cursors.is_empty() {
                     return self.seal(desk, Ok(()), 0);
                 }
-                desk.keep();
-                drop(desk);
-                self.answer(round, answers)?;
-                Ok(None)
+                desk.answer();
             }
-            (Kept::No(failure), Ok(mut desk)) => {
+            (Kept::No(failure), None) => {
                 desk.deciding.lost();
                 desk.decide_anew();
-                self.recover(desk, round, failure)?;
-                Ok(None)
+                self.recover(&mut desk, round, failure)?;
             }
         }
+        drop(desk);
+        self.move_cursors(cursors)?;
+        Ok(None)
     }
 
     /// A batch was not decided, or not kept. If one of its commands has a bug or needs damaged rows, each of the others is
     /// kept alone.
-    fn recover(&mut self, mut desk: MutexGuard<'_, Desk>, round: Round, failure: StoreFailure) -> Result<(), Halt> {
+    fn recover(&mut self, desk: &mut Desk, round: Round, failure: StoreFailure) -> Result<(), Halt> {
         let failure = EngineFailure::Store(failure);
         let answers = if failure.is_of_one_command() {
-            round.envelopes.iter().map(|envelope| self.run_alone(&mut desk, envelope)).collect::<Result<_, _>>()?
+            round.envelopes.iter().map(|envelope| self.run_alone(desk, envelope)).collect::<Result<_, _>>()?
         } else {
             round.envelopes.iter().map(|_| Err(failure.clone())).collect()
         };
-        drop(desk);
-        self.answer(round, answers)
+        desk.tell(round, answers);
+        Ok(())
     }
 
     fn run_alone(&mut self, desk: &mut Desk, envelope: &Envelope) -> Result<Answered, Halt> {
@@ -263,11 +251,7 @@ impl<'a> Committing<'a> {
         Ok(Err(EngineFailure::Store(failure)))
     }
 
-    /// Answers everybody, and does what else was to be done with the batch.
-    fn answer(&mut self, round: Round, answers: Vec<Answered>) -> Result<(), Halt> {
-        let (envelopes, Rest { failed_timers, cursors }) = round.answer(answers, &self.crew.counters);
-        self.spare = envelopes;
-        self.failed_timers.get_or_insert_default().extend(failed_timers);
+    fn move_cursors(&mut self, cursors: Vec<CursorMove>) -> Result<(), Halt> {
         cursors.into_iter().try_for_each(|cursor| self.move_cursor(cursor))
     }
 

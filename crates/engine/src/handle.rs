@@ -108,9 +108,9 @@ impl Engine {
         let queue = Arc::new(Queue::new(limits.queue_max));
         let loader = store.loader()?;
         let (shard, begin) = Shard::open(store, shared.clone())?;
-        let desk = Desk::new(Deciding::new(loader, rules.clone(), shared.clone(), begin), shared.clone());
+        let desk = Desk::new(Deciding::new(loader, rules.clone(), shared.clone(), begin));
         let sources = Sources { queue: Arc::clone(&queue), reader: Arc::clone(&reader), limits };
-        let executor = Executor::new(shard, desk, sources, Arc::clone(&shared.counters));
+        let executor = Executor::new(shard, desk, sources);
         let thread = std::thread::Builder::new().name(String::from("shard-0"));
         let thread = thread.spawn(move || {
             if let Err(halt) = executor.run() {

@@ -45,14 +45,6 @@ pub(crate) struct Mark {
     timers: usize,
 }
 
-/// What is left to do when everybody is answered.
-pub(crate) struct Rest {
-    /// Timers whose decision was not kept.
-    pub(crate) failed_timers: Vec<Timer>,
-    /// Cursors to move.
-    pub(crate) cursors: Vec<CursorMove>,
-}
-
 impl Round {
     pub(crate) fn is_empty(&self) -> bool {
         self.envelopes.is_empty() && self.cursors.is_empty()
@@ -72,8 +64,8 @@ impl Round {
         self.timers
     }
 
-    /// Adds work from the queue, then the timers that fire.
-    pub(crate) fn add(&mut self, work: Vec<Work>, timers: &[Timer], now: Timestamp, counters: &Counters) {
+    /// Adds work from the queue.
+    pub(crate) fn add_work(&mut self, work: Vec<Work>, now: Timestamp, counters: &Counters) {
         for work in work {
             match work {
                 Work::Commands(Group { envelopes, answer, queued_at }) => {
@@ -84,6 +76,10 @@ impl Round {
                 Work::Cursor(cursor) => self.cursors.push(cursor),
             }
         }
+    }
+
+    /// Adds timers that fire.
+    pub(crate) fn add_timers(&mut self, timers: &[Timer], now: Timestamp, counters: &Counters) {
         self.timers += timers.len();
         for timer in timers {
             Counters::observe(&counters.timer_lag, now.since(timer.due));
@@ -110,13 +106,14 @@ impl Round {
         self.timers += later.timers;
     }
 
-    /// Whether cursors are to be moved with it.
-    pub(crate) fn has_cursors(&self) -> bool {
-        !self.cursors.is_empty()
+    /// Takes out the cursors that are to be moved once the batch has ended.
+    pub(crate) fn take_cursors(&mut self) -> Vec<CursorMove> {
+        std::mem::take(&mut self.cursors)
     }
 
-    /// Counts how commands ended, and answers everybody. The commands come back for whoever has time to drop them.
-    pub(crate) fn answer(self, answers: Vec<Answered>, counters: &Counters) -> (Vec<Envelope>, Rest) {
+    /// Counts how commands ended, and answers everybody. What comes back are the commands, for whoever has time to drop them,
+    /// and the timers whose decision was not kept.
+    pub(crate) fn answer(self, answers: Vec<Answered>, counters: &Counters) -> (Vec<Envelope>, Vec<Timer>) {
         for (envelope, answer) in self.envelopes.iter().zip(&answers) {
             count(envelope, answer, counters);
         }
@@ -132,7 +129,7 @@ impl Round {
                 Waiter::Timer(timer) => failed_timers.extend(answers.next().and_then(|own| failed(timer, own))),
             }
         }
-        (self.envelopes, Rest { failed_timers, cursors: self.cursors })
+        (self.envelopes, failed_timers)
     }
 }
 
