@@ -134,8 +134,9 @@ impl Connection {
     }
 
     async fn exchange_untimed(&mut self, request: &[u8]) -> Result<(), ClientError> {
-        // Bytes that nobody asked for: the next answer could not be told from them.
-        if self.buffer.has_more() {
+        // After bytes that nobody asked for the next answer could not be told from them. A connection that was silent for long
+        // may have been closed by the server, and nothing of a request would be known that is sent on it all the same.
+        if self.buffer.has_more() || self.stream.as_ref().is_some_and(|stream| !stream.is_quiet()) {
             self.stream = None;
         }
         if self.stream.is_none() {

@@ -94,11 +94,21 @@ impl Stream {
             Stream::Unix(stream) => stream.read(space).await,
         }
     }
+
+    /// Whether a request can be sent: false when the server closed meanwhile, or sent what nobody asked for.
+    pub(super) fn is_quiet(&self) -> bool {
+        let mut byte = [0];
+        let read = match self {
+            Stream::Tcp(stream) => stream.try_read(&mut byte),
+            Stream::Unix(stream) => stream.try_read(&mut byte),
+        };
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::UnixSocket;
+    use tokio::net::{TcpListener, UnixSocket};
 
     use super::*;
 
@@ -120,5 +130,25 @@ mod tests {
         let address = Address::Unix(path);
         let (connected, taken) = tokio::join!(biased; address.connect(), listener.accept());
         assert!(connected.is_ok() && taken.is_ok(), "after one was taken there is room");
+    }
+
+    /// What the far end does with a connection, and whether a request can be sent on it afterwards.
+    #[tokio::test]
+    async fn a_connection_that_was_closed_is_not_quiet() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = Address::Tcp(listener.local_addr().unwrap());
+        for (sends, closes, quiet) in [(&b""[..], false, true), (b"", true, false), (b"x", false, false)] {
+            let (near, far) = tokio::join!(address.connect(), listener.accept());
+            let (near, (mut far, _)) = (near.unwrap(), far.unwrap());
+            assert!(near.is_quiet(), "nothing happened yet");
+            far.write_all(sends).await.unwrap();
+            let kept = (!closes).then_some(far);
+            if !quiet {
+                let Stream::Tcp(stream) = &near else { unreachable!("it was connected over TCP") };
+                stream.readable().await.unwrap();
+            }
+            assert_eq!(near.is_quiet(), quiet, "{sends:?}, closes: {closes}");
+            drop(kept);
+        }
     }
 }
