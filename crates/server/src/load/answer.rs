@@ -30,6 +30,11 @@ pub(super) fn status(body: &[u8]) -> Option<&str> {
     text_after(body, b"\"status\":\"")
 }
 
+/// `order_status` of a problem with the code `order_state`: where the order stands that the call does not fit.
+pub(super) fn order_status(body: &[u8]) -> Option<&str> {
+    text_after(body, b"\"order_status\":\"")
+}
+
 /// `code` of a problem (RFC 9457 with Ordain's stable codes).
 pub(super) fn problem_code(body: &[u8]) -> Option<&str> {
     text_after(body, b"\"code\":\"")

@@ -2,7 +2,8 @@
 //! `--notifications` measures the last step of paying alone.
 //!
 //! It is a stranger to the server like all of `load`, and to the sandbox too: it pays as a payer's program would, and learns
-//! that an order is paid only by asking the server. It sends in a closed loop; there is no open loop of lives.
+//! that an order is paid from the server alone, which takes no parcel before. It sends in a closed loop; there is no open loop
+//! of lives.
 
 pub(super) mod args;
 mod book;
@@ -68,6 +69,7 @@ struct Run {
     endpoint: Endpoint,
     scenario: Scenario,
     wire: Wire,
+    start: Instant,
     /// No life begins from here on.
     end: Option<Instant>,
     /// How long an order may take to become paid.
@@ -106,6 +108,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<LifeReport, Failure> {
     let run = Arc::new(Run {
         wire: Wire::new(&endpoint),
         endpoint,
+        start,
         end: duration.map(|duration| start + duration),
         patience: arguments.retry_for,
         has_keys: arguments.keys == Switch::On,

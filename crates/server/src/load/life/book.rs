@@ -25,8 +25,8 @@ pub(super) struct Book {
     pub(super) steps: [Histogram<u64>; Step::ALL.len()],
     /// Microseconds of whole lives.
     pub(super) lives: Histogram<u64>,
-    /// Looks whether an order was paid.
-    pub(super) looks: u64,
+    /// Parcels sent, also those that came before the notification of the payment.
+    pub(super) parcels: u64,
     /// Lives that broke off, with the step and what was answered.
     pub(super) broken: Sampled,
 }
@@ -38,7 +38,7 @@ impl Book {
             places: Tally::new(goods),
             steps: std::array::from_fn(|_| no_latencies()),
             lives: no_latencies(),
-            looks: 0,
+            parcels: 0,
             broken: Sampled::default(),
         }
     }
@@ -55,7 +55,7 @@ impl Book {
             steps.add(others).expect("all histograms have the same bounds");
         }
         self.lives.add(&other.lives).expect("all histograms have the same bounds");
-        self.looks += other.looks;
+        self.parcels += other.parcels;
         self.broken.merge(other.broken);
     }
 }

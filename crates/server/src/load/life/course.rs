@@ -1,14 +1,17 @@
-//! One life after another on one connection: place, open a payment, pay, wait for the notification, ship, deliver, confirm.
+//! One life after another on one connection: place, open a payment, pay, ship once the notification has come, deliver, confirm.
 //!
-//! A life whose answers are not what they should be breaks off and is told; the next one begins. Nothing is sent twice.
+//! A life whose answers are not what they should be breaks off and is told; the next one begins. Nothing is sent twice but a
+//! parcel that was refused because its order was not paid yet.
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{Run, book::Book, step::Step, wire::CHANNEL_BODY, wire::CallBuffers};
-use crate::load::{answer, client::Connection, clock, scenario::RequestBuffers, tally::excerpt, worker::lock};
+use crate::load::{
+    answer, client::Connection, clock, response::Response, scenario::RequestBuffers, tally::excerpt, worker::lock,
+};
 
 /// After so many lives in a row that broke off a connection ends: nobody is there to answer.
 const BROKEN_IN_A_ROW_MAX: u32 = 20;
@@ -54,11 +57,9 @@ impl Course {
         let (payment, at) = self.call(Step::Open, at, id_of).await?;
         self.run.wire.pay(&mut self.calls, &payment, b"");
         let ((), at) = self.call(Step::Pay, at, |_| Some(())).await?;
-        let at = self.until_paid(&order, at).await?;
         let mut lines = 0;
         self.run.scenario.for_each_line(number, |_, _| lines += 1);
-        self.run.wire.ship(&mut self.calls, (&order, lines), self.run.has_keys);
-        let (parcel, at) = self.call(Step::Ship, at, id_of).await?;
+        let (parcel, at) = self.ship_once_paid((&order, lines), at).await?;
         self.run.wire.deliver(&mut self.calls, &parcel, &clock::wall_clock().to_string());
         let ((), at) = self.call(Step::Deliver, at, |_| Some(())).await?;
         self.run.wire.post_order(&mut self.calls, (&order, "/confirm-receipt"), None, b"");
@@ -106,36 +107,42 @@ impl Course {
         Ok((found, now))
     }
 
-    /// Looks at the order until its notification has made it paid.
-    async fn until_paid(&mut self, order: &str, since: Instant) -> Result<Instant, Broken> {
-        self.run.wire.read_order(&mut self.calls, (order, ""));
-        let broken = |why: String| Broken(format!("{}: {why}", Step::Notified.as_str()));
-        let mut looks = 0;
+    /// Sends a parcel when the order can be expected to be paid, and again as long as the server refuses it because it is not.
+    async fn ship_once_paid(&mut self, parcel: (&str, u64), since: Instant) -> Result<(String, Instant), Broken> {
+        let mut tries = 0;
         loop {
-            tokio::time::sleep(self.run.pace.before(looks)).await;
-            looks += 1;
+            tokio::time::sleep(self.run.pace.before(tries)).await;
+            // Under one key the refusal would be repeated.
+            let key = self.run.has_keys.then(|| format!("ship-{tries}"));
+            self.run.wire.ship(&mut self.calls, parcel, key.as_deref());
+            tries += 1;
+            let sent = clock::now();
             let response = self.connection.exchange(&self.calls.request).await;
-            let response = response.map_err(|error| broken(error.to_string()))?;
             let now = clock::now();
-            match answer::status(response.body) {
-                Some("paid") => {
-                    self.run.pace.learn(looks);
-                    let mut book = lock(&self.book);
-                    book.record(Step::Notified, now - since);
-                    book.looks += u64::from(looks);
-                    return Ok(now);
-                }
-                Some("pending_payment") if now - since < self.run.patience => {}
-                _ => return Err(broken(format!("not paid after {}", waited(now - since, response.body)))),
+            let broken = |why: String| Broken(format!("{}: {why}", Step::Ship.as_str()));
+            let response = response.map_err(|error| broken(error.to_string()))?;
+            if let Some(id) = id_of(response.body).filter(|_| response.status == 201) {
+                self.run.pace.learn(tries, sent - since, now - self.run.start);
+                let mut book = lock(&self.book);
+                book.record(Step::Notified, sent - since);
+                book.record(Step::Ship, now - sent);
+                book.parcels += u64::from(tries);
+                return Ok((id, now));
+            }
+            if !is_unpaid(&response) || now - since > self.run.patience {
+                let said = excerpt(response.body);
+                return Err(broken(format!("status {} after {:?}: {said}", response.status, now - since)));
             }
         }
     }
 }
 
-fn id_of(body: &[u8]) -> Option<String> {
-    answer::order_id(body).map(str::to_owned)
+/// Whether a parcel came before the payment of its order.
+fn is_unpaid(response: &Response<'_>) -> bool {
+    let refusal = (response.status, answer::problem_code(response.body), answer::order_status(response.body));
+    refusal == (409, Some("order_state"), Some("pending_payment"))
 }
 
-fn waited(time: Duration, body: &[u8]) -> String {
-    format!("{time:?}: {}", excerpt(body))
+fn id_of(body: &[u8]) -> Option<String> {
+    answer::order_id(body).map(str::to_owned)
 }

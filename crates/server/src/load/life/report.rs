@@ -30,8 +30,8 @@ pub(crate) struct LifeReport {
     pub(super) life_ms: Times,
     /// The steps in their order.
     pub(super) steps: Vec<StepRow>,
-    /// How often it was looked whether an order was paid, for each that was.
-    pub(super) looks_per_life: f64,
+    /// How often a parcel was sent for each that was taken. The first one mostly comes when the order is paid.
+    pub(super) parcels_per_life: f64,
     /// Orders refused, by code.
     pub(super) refusals: BTreeMap<String, u64>,
     /// What the check of the stock looked at.
@@ -101,7 +101,7 @@ impl LifeReport {
             lives_per_second: lives as f64 / seconds,
             life_ms: Times::of(&book.lives),
             steps: Step::ALL.map(row).into(),
-            looks_per_life: book.looks as f64 / book.steps[Step::Notified as usize].len().max(1) as f64,
+            parcels_per_life: book.parcels as f64 / book.steps[Step::Ship as usize].len().max(1) as f64,
             refusals: book.places.refusals,
             check,
             findings,
@@ -123,7 +123,7 @@ impl Told for LifeReport {
         for StepRow { step, count, rate, latency_ms } in &self.steps {
             row(step, &format!("{count:>9} ({rate:.0}/s)  {}", times(*latency_ms)));
         }
-        row("looks", &format!("{:.2} for each order until it was seen paid", self.looks_per_life));
+        row("parcels", &format!("{:.2} sent for each order until it was paid", self.parcels_per_life));
         for (code, count) in &self.refusals {
             row("refused", &format!("{code}: {count}"));
         }

@@ -9,7 +9,7 @@ pub(super) enum Step {
     Open,
     /// `POST /sandbox/v1/payments/{id}/pay`
     Pay,
-    /// From the answer to the payer until the order was seen paid.
+    /// From the answer to the payer until that parcel was sent which the server took, because the order was paid.
     Notified,
     /// `POST /v1/orders/{id}/shipments`
     Ship,

@@ -85,7 +85,7 @@ impl Wire {
     }
 
     /// `POST /v1/orders/{id}/shipments` of every unit of an order with `lines` lines of one unit each.
-    pub(super) fn ship(&self, buffers: &mut CallBuffers, (id, lines): (&str, u64), has_key: bool) {
+    pub(super) fn ship(&self, buffers: &mut CallBuffers, (id, lines): (&str, u64), key: Option<&str>) {
         let mut body = std::mem::take(&mut buffers.body);
         body.clear();
         body.extend_from_slice(b"{\"carrier\":\"load\",\"tracking_number\":\"");
@@ -98,7 +98,7 @@ impl Wire {
         }
         body.pop();
         body.extend_from_slice(b"]}");
-        post(&self.order_post, buffers, (id, "/shipments"), has_key.then_some("ship"), &body);
+        post(&self.order_post, buffers, (id, "/shipments"), key, &body);
         buffers.body = body;
     }
 
@@ -143,7 +143,7 @@ mod tests {
         type Write = fn(&Wire, &mut CallBuffers);
         let table: [(Write, &str, &str, &str); 6] = [
             (
-                |wire, buffers| wire.ship(buffers, ("ord_7", 2), true),
+                |wire, buffers| wire.ship(buffers, ("ord_7", 2), Some("ship")),
                 "POST /v1/orders/ord_7/shipments",
                 "Idempotency-Key: ord_7-ship\r\n",
                 r#"{"carrier":"load","tracking_number":"ord_7","lines":[{"line":1,"quantity":1},{"line":2,"quantity":1}]}"#,
