@@ -12,6 +12,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use ordain_engine::port::clock::Clock;
@@ -24,6 +25,8 @@ pub(super) use page::{Dispatch, LedgerEntry, Page, Pending, RefundRow};
 const WAITING_MAX: usize = 16_384;
 /// Operations in one transaction.
 const OPERATIONS_PER_COMMIT_MAX: usize = 1_024;
+/// How long the first operation of a transaction waits for others. To wake for each would take the core away from whoever asked.
+const GATHERED_WITHIN: Duration = Duration::from_millis(1);
 
 /// Why the books gave no answer: whether the operation happened is not known.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -136,7 +139,14 @@ struct Writer {
 impl Writer {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::new();
-        while waiting.blocking_recv_many(&mut jobs, OPERATIONS_PER_COMMIT_MAX) > 0 {
+        while let Some(first) = waiting.blocking_recv() {
+            jobs.push(first);
+            std::thread::park_timeout(GATHERED_WITHIN);
+            while jobs.len() < OPERATIONS_PER_COMMIT_MAX
+                && let Ok(next) = waiting.try_recv()
+            {
+                jobs.push(next);
+            }
             match self.commit(jobs.drain(..)) {
                 Ok((replies, dispatches)) => {
                     dispatches.into_iter().for_each(|dispatch| self.announce(dispatch));
