@@ -134,7 +134,7 @@ fn is_written_text(path: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     match extension {
         Some(extension) => matches!(extension, "rs" | "md" | "toml" | "sh" | "sql" | "py" | "yml" | "yaml"),
-        None => matches!(name, "serve" | "test" | "run"),
+        None => matches!(name, "serve" | "test" | "release" | "run"),
     }
 }
 
