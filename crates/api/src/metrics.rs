@@ -17,6 +17,7 @@ use std::{
 };
 
 use axum::http::{Method, StatusCode};
+use ordain_domain::time::Span;
 use ordain_engine::Engine;
 use prometheus_client::{
     collector::Collector,
@@ -76,7 +77,12 @@ impl Metrics {
     }
 
     /// The registry that `/metrics` writes.
-    pub(crate) fn registry(&self, engine: Arc<Engine>, notifications: Notifications) -> Registry {
+    pub(crate) fn registry(
+        &self,
+        engine: Arc<Engine>,
+        notifications: Notifications,
+        ship_back_within: Span,
+    ) -> Registry {
         let mut registry = Registry::default();
         let seconds = "Duration of HTTP requests in seconds";
         registry.register("http_server_request_duration_seconds", seconds, self.durations.clone());
@@ -87,7 +93,7 @@ impl Metrics {
         registry.register_collector(Box::new(self.orders.clone()));
         registry.register_collector(Box::new(NotificationCollector(notifications)));
         registry.register_collector(Box::new(EngineCollector(Arc::clone(&engine))));
-        registry.register_collector(Box::new(OutsideCollector(engine)));
+        registry.register_collector(Box::new(OutsideCollector { engine, ship_back_within }));
         registry
     }
 

@@ -53,7 +53,7 @@ pub fn router_with_drain(engine: Arc<Engine>, settings: ApiSettings, draining: w
     let (calls, document) = calls(&around).split_for_parts();
     let document = Bytes::from(openapi::rendered(document));
     let notifications = Notifications::new(engine.channels().iter().map(|channel| channel.name()));
-    let registry = metrics.registry(Arc::clone(&engine), notifications.clone());
+    let registry = metrics.registry(Arc::clone(&engine), notifications.clone(), settings.ship_back_within);
     let verifying = Semaphore::new(1);
     let app: SharedApp = Arc::new(App { engine, settings, metrics, notifications, registry, draining, verifying });
     let docs = SwaggerUi::new(DOCS).config(Config::from(OPENAPI));

@@ -3,6 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
+use ordain_domain::time::Span;
 use ordain_engine::{Engine, port::payment_channel::Circuit};
 use prometheus_client::{
     collector::Collector,
@@ -17,7 +18,11 @@ const QUERY: &str = "query_payment";
 const SINK: &str = "channels";
 
 /// Reads an engine.
-pub(super) struct OutsideCollector(pub(super) Arc<Engine>);
+pub(super) struct OutsideCollector {
+    pub(super) engine: Arc<Engine>,
+    /// How long goods of an after-sale may be on their way before they count as stuck.
+    pub(super) ship_back_within: Span,
+}
 
 impl fmt::Debug for OutsideCollector {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,7 +40,7 @@ impl Collector for OutsideCollector {
 
 impl OutsideCollector {
     fn encode_calls(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let calls = self.0.counters().calls.read();
+        let calls = self.engine.counters().calls.read();
         let help = "Calls to payment channels, by what became of them";
         let mut metric = encoder.encode_descriptor("ordain_channel_calls", help, None, MetricType::Counter)?;
         for (channel, task, result, count) in &calls {
@@ -54,7 +59,7 @@ impl OutsideCollector {
     fn encode_circuits(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let help = "Whether calls are let through: 0 all, 1 one to try, 2 none";
         let mut metric = encoder.encode_descriptor("ordain_breaker_state", help, None, MetricType::Gauge)?;
-        for channel in self.0.channels() {
+        for channel in self.engine.channels() {
             let state = match channel.circuit() {
                 Circuit::Closed => 0,
                 Circuit::HalfOpen => 1,
@@ -67,11 +72,13 @@ impl OutsideCollector {
 
     /// What cannot be read is left out: a scrape is no place to fail.
     fn encode_backlog(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Ok(backlog) = self.0.reader().backlog() else { return Ok(()) };
+        let after_sales = self.engine.now().minus(self.ship_back_within);
+        let Ok(backlog) = self.engine.reader().backlog(after_sales) else { return Ok(()) };
         let help = "Messages that wait to be delivered or answered";
         let metric = encoder.encode_descriptor("ordain_outbox_pending", help, None, MetricType::Gauge)?;
         gauge(backlog.messages).encode(metric)?;
-        let lag = backlog.oldest_message.map_or(0, |oldest| self.0.now().since(oldest).0) as f64 / MICROS_PER_SECOND;
+        let lag =
+            backlog.oldest_message.map_or(0, |oldest| self.engine.now().since(oldest).0) as f64 / MICROS_PER_SECOND;
         let help = "Age of the oldest message that waits";
         let mut metric = encoder.encode_descriptor("ordain_outbox_lag_seconds", help, None, MetricType::Gauge)?;
         ConstGauge::new(lag).encode(metric.encode_family(&[("sink", SINK)])?)?;
@@ -82,6 +89,8 @@ impl OutsideCollector {
             ("manual_payment", backlog.manual_payments),
             ("manual_refund", backlog.manual_refunds),
             ("quarantined_receipt", backlog.quarantined_receipts),
+            ("waiting_after_sale", backlog.waiting_after_sales),
+            ("stopped_shipment", backlog.stopped_shipments),
         ] {
             gauge(count).encode(metric.encode_family(&[("kind", kind)])?)?;
         }

@@ -402,8 +402,8 @@ pub trait StoreReader: Send + Sync {
     /// What does not go on by itself, or not in time: of each kind the oldest, at most `limit` of them, in the order of
     /// [`StuckThing`].
     fn stuck(&self, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, StoreFailure>;
-    /// How much waits.
-    fn backlog(&self) -> Result<Backlog, StoreFailure>;
+    /// How much waits; of after-sales those whose goods somebody should have dealt with before `after_sales`.
+    fn backlog(&self, after_sales: Timestamp) -> Result<Backlog, StoreFailure>;
     /// How many orders are in each status.
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure>;
     /// How many attempts to pay are in each status, in the order of the statuses.

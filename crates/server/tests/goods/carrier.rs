@@ -91,8 +91,10 @@ async fn a_parcel_that_stops_is_listed_with_its_repair() {
     client.track(&troubled_parcel, "in_transit", 1).await;
     assert_eq!(client.stuck(&troubled).await, Vec::<Value>::new(), "it is on its way, and its facts come by hand");
     client.track(&troubled_parcel, "exception", 2).await;
-    for (order, parcel, end) in [(&refused, &refused_parcel, "delivered"), (&troubled, &troubled_parcel, "returned")] {
+    let table = [(&refused, &refused_parcel, "delivered", 2), (&troubled, &troubled_parcel, "returned", 1)];
+    for (order, parcel, end, stopped) in table {
         let thing = until("the parcel is listed", async || client.stuck(order).await.pop()).await;
+        assert_eq!(client.stuck_count("stopped_shipment").await, stopped);
         let path = format!("/v1/shipments/{parcel}/tracking");
         let repair = json!({"method": "POST", "path": path, "body": ["status", "at"]});
         assert_has(&thing, &json!({"kind": "stopped_shipment", "id": parcel, "repairs": [repair]}));
@@ -100,5 +102,6 @@ async fn a_parcel_that_stops_is_listed_with_its_repair() {
         client.post(&path, &json!({"status": end, "at": at(3)})).await.expect(200);
         assert_eq!(client.stuck(order).await, Vec::<Value>::new(), "{end}");
     }
+    assert_eq!(client.stuck_count("stopped_shipment").await, 0);
     shop.is_sound().await;
 }

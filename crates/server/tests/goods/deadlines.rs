@@ -114,11 +114,12 @@ async fn goods_that_nobody_deals_with_are_listed_with_their_repair() {
     client.step(&goods_back, "approve").await;
     client.step(&goods_back, "ship-back").await;
     let table = [
-        (&unreceived, &goods_back, "receive:restock", json!(["outcome"])),
-        (&unsent, &exchange, "reship", json!(["carrier", "tracking_number"])),
+        (&unreceived, &goods_back, "receive:restock", json!(["outcome"]), 2),
+        (&unsent, &exchange, "reship", json!(["carrier", "tracking_number"]), 1),
     ];
-    for (order, row, step, body) in table {
+    for (order, row, step, body, waiting) in table {
         let thing = until("it is listed", async || client.stuck(order).await.pop()).await;
+        assert_eq!(client.stuck_count("waiting_after_sale").await, waiting);
         let repair = |step: &str, body: Value| {
             let path = format!("/v1/after-sales/{row}/{}", step.split(':').next().expect("a step"));
             json!({"method": "POST", "path": path, "body": body})
@@ -132,6 +133,7 @@ async fn goods_that_nobody_deals_with_are_listed_with_their_repair() {
         assert_eq!(client.stuck(order).await, Vec::<Value>::new());
     }
     assert_eq!(client.stuck(&unpaid).await, Vec::<Value>::new(), "the buyer has time to pay");
+    assert_eq!(client.stuck_count("waiting_after_sale").await, 0);
     assert_eq!(client.step(&row, "reject").await["status"], "refunding");
     client.after_sale_becomes(&row, "completed").await;
     shop.is_sound().await;

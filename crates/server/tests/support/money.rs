@@ -164,6 +164,15 @@ impl Client {
         stuck.retain(|thing| thing["order_id"] == order);
         stuck
     }
+
+    /// How many things of this kind the metrics count as stuck.
+    pub(crate) async fn stuck_count(&self, kind: &str) -> u64 {
+        let page = self.get("/metrics").await;
+        let text = String::from_utf8(page.body).expect("metrics are text");
+        let name = format!("ordain_stuck{{kind=\"{kind}\"}} ");
+        let count = text.lines().find_map(|line| line.strip_prefix(&name)).and_then(|count| count.parse().ok());
+        count.unwrap_or_else(|| panic!("no {name}in {text}"))
+    }
 }
 
 fn list(answer: Answer) -> Vec<Value> {

@@ -12,7 +12,7 @@ use ordain_domain::{
     payment::{PaymentStatus, ReceiptVerdict},
     refund::RefundStatus,
     shipment::ShipmentStatus,
-    time::Span,
+    time::{Span, Timestamp},
 };
 
 use super::{
@@ -127,7 +127,7 @@ pub fn scripts_come_to_an_end<F: Fixture>() {
         assert_eq!(count(&all.orders, |order| order.status.is_unpaid()), 0, "unpaid orders, seed {seed}");
         assert_eq!(count(&all.payments, |payment| payment.status.is_open()), 0, "open attempts, seed {seed}");
         assert_eq!(count(&all.refunds, |refund| refund.is_open()), 0, "open refunds, seed {seed}");
-        let backlog = bench.reader().backlog().expect("what waits can be counted");
+        let backlog = bench.reader().backlog(Timestamp(0)).expect("what waits can be counted");
         assert_eq!((backlog.messages, backlog.manual_payments, backlog.closing_orders), (0, 0, 0), "seed {seed}");
         let reports = bench.reader().verify(bench.now, Span(0)).expect("the invariants can be checked");
         assert!(reports.iter().all(|report| report.broken == 0), "seed {seed}: {reports:?}");

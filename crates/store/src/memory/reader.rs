@@ -364,8 +364,8 @@ impl StoreReader for MemoryReader {
         Ok(stuck::list(&self.state(), before, limit))
     }
 
-    fn backlog(&self) -> Result<Backlog, StoreFailure> {
-        Ok(stuck::backlog(&self.state()))
+    fn backlog(&self, after_sales: Timestamp) -> Result<Backlog, StoreFailure> {
+        Ok(stuck::backlog(&self.state(), after_sales))
     }
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {

@@ -324,8 +324,8 @@ impl StoreReader for SqliteReader {
         self.read_at_once(|connection| stuck::list(connection, before, limit))
     }
 
-    fn backlog(&self) -> Result<Backlog, StoreFailure> {
-        self.read(stuck::backlog)
+    fn backlog(&self, after_sales: Timestamp) -> Result<Backlog, StoreFailure> {
+        self.read(|connection| stuck::backlog(connection, after_sales))
     }
 
     fn status_counts(&self) -> Result<Vec<StatusCount>, StoreFailure> {

@@ -91,4 +91,8 @@ pub struct Backlog {
     pub manual_refunds: u64,
     /// Notifications in quarantine.
     pub quarantined_receipts: u64,
+    /// After-sales whose goods somebody should have dealt with.
+    pub waiting_after_sales: u64,
+    /// Parcels that stopped.
+    pub stopped_shipments: u64,
 }

@@ -89,19 +89,24 @@ fn stuck(reader: &dyn StoreReader, model: &Model) {
         assert_eq!(reader.stuck(before, 1).expect(READABLE), expected, "the first of each kind");
         assert_eq!(expected.len(), kinds.len(), "kinds come one after the other");
     }
-    let never = Timestamp(0);
-    let everything = StuckBefore { closing: Timestamp::MAX, messages: never, timers: never, after_sales: never };
-    let count = |word: &str| model.stuck(everything).iter().filter(|stuck| stuck.what.as_str() == word).count() as u64;
-    let messages = model.messages();
-    let backlog = Backlog {
-        messages: messages.len() as u64,
-        oldest_message: messages.iter().map(|message| message.created_at).min(),
-        closing_orders: count("closing_order"),
-        manual_payments: count("manual_payment"),
-        manual_refunds: count("manual_refund"),
-        quarantined_receipts: count("quarantined_receipt"),
-    };
-    assert_eq!(reader.backlog().expect(READABLE), backlog);
+    for after_sales in [Timestamp(0), model.head.time, Timestamp::MAX] {
+        let never = Timestamp(0);
+        let everything = StuckBefore { closing: Timestamp::MAX, messages: never, timers: never, after_sales };
+        let stuck = model.stuck(everything);
+        let count = |word: &str| stuck.iter().filter(|stuck| stuck.what.as_str() == word).count() as u64;
+        let messages = model.messages();
+        let backlog = Backlog {
+            messages: messages.len() as u64,
+            oldest_message: messages.iter().map(|message| message.created_at).min(),
+            closing_orders: count("closing_order"),
+            manual_payments: count("manual_payment"),
+            manual_refunds: count("manual_refund"),
+            quarantined_receipts: count("quarantined_receipt"),
+            waiting_after_sales: count("waiting_after_sale"),
+            stopped_shipments: count("stopped_shipment"),
+        };
+        assert_eq!(reader.backlog(after_sales).expect(READABLE), backlog, "after-sales before {after_sales:?}");
+    }
 }
 
 fn receipts(reader: &dyn StoreReader, model: &Model) {

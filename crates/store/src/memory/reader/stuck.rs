@@ -33,7 +33,7 @@ pub(super) fn list(state: &State, before: StuckBefore, limit: usize) -> Vec<Stuc
 }
 
 /// How much waits.
-pub(super) fn backlog(state: &State) -> Backlog {
+pub(super) fn backlog(state: &State, before: Timestamp) -> Backlog {
     let count = |list: &mut dyn Iterator<Item = Stuck>| list.count() as u64;
     Backlog {
         messages: state.messages.len() as u64,
@@ -42,6 +42,8 @@ pub(super) fn backlog(state: &State) -> Backlog {
         manual_payments: count(&mut payments(state)),
         manual_refunds: count(&mut refunds(state)),
         quarantined_receipts: count(&mut receipts(state)),
+        waiting_after_sales: count(&mut after_sales(state, before)),
+        stopped_shipments: count(&mut shipments(state)),
     }
 }
 

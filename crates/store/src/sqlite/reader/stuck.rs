@@ -22,18 +22,36 @@ const RECEIPTS_STUCK_LIST: &str = "-- receipts_stuck_list
 SELECT r.id, p.order_id, r.arrived_at FROM receipts AS r INDEXED BY receipts_quarantined
 LEFT JOIN payments AS p ON p.id = r.payment_id WHERE r.verdict = 'quarantined' ORDER BY r.id LIMIT ?1 + 0";
 
-const AFTER_SALES_WAITING_LIST: &str = "-- after_sales_waiting_list
-SELECT id, order_id, status, updated_at FROM after_sales INDEXED BY after_sales_waiting
-WHERE (status = 'returning' OR status = 'received' OR status = 'reshipping') AND updated_at < ?1 AND (due IS NULL OR due < ?1)
-ORDER BY id LIMIT ?2 + 0";
+/// The after-sales whose goods somebody should have dealt with before `?1`.
+macro_rules! after_sales_waiting {
+    () => {
+        "FROM after_sales INDEXED BY after_sales_waiting
+WHERE (status = 'returning' OR status = 'received' OR status = 'reshipping') AND updated_at < ?1 AND (due IS NULL OR due < ?1)"
+    };
+}
 
-const SHIPMENTS_STOPPED_LIST: &str = "-- shipments_stopped_list
-SELECT id, order_id, updated_at FROM shipments INDEXED BY shipments_stopped
+/// The parcels that stopped.
+macro_rules! shipments_stopped {
+    () => {
+        "FROM shipments INDEXED BY shipments_stopped
 WHERE confirmed_at IS NULL
     AND (status = 'exception' OR ((asks > 0 OR note IS NOT NULL) AND ask_at IS NULL
         AND (status = 'in_transit' OR status = 'out_for_delivery')))
-    AND EXISTS (SELECT 1 FROM json_each(shipments.lines) WHERE value ->> 'quantity' > value ->> 'settled')
-ORDER BY id LIMIT ?1 + 0";
+    AND EXISTS (SELECT 1 FROM json_each(shipments.lines) WHERE value ->> 'quantity' > value ->> 'settled')"
+    };
+}
+
+const AFTER_SALES_WAITING_LIST: &str = concat!(
+    "-- after_sales_waiting_list\nSELECT id, order_id, status, updated_at ",
+    after_sales_waiting!(),
+    " ORDER BY id LIMIT ?2 + 0"
+);
+
+const SHIPMENTS_STOPPED_LIST: &str = concat!(
+    "-- shipments_stopped_list\nSELECT id, order_id, updated_at ",
+    shipments_stopped!(),
+    " ORDER BY id LIMIT ?1 + 0"
+);
 
 const ORDERS_CLOSING_LIST: &str = "-- orders_closing_list
 SELECT a.order_id, o.updated_at FROM order_accounts AS a INDEXED BY order_accounts_closing
@@ -43,12 +61,19 @@ WHERE a.closing_until IS NOT NULL AND o.updated_at < ?1 ORDER BY o.updated_at, a
 const MESSAGES_STUCK_LIST: &str = "-- messages_stuck_list
 SELECT id, order_id, task, of, created_at FROM outbox WHERE created_at < ?1 ORDER BY id LIMIT ?2 + 0";
 
-const BACKLOG_LOAD: &str = "-- backlog_load
+const BACKLOG_LOAD: &str = concat!(
+    "-- backlog_load
 SELECT (SELECT count(*) FROM outbox), (SELECT min(created_at) FROM outbox),
     (SELECT count(*) FROM order_accounts WHERE closing_until IS NOT NULL),
     (SELECT count(*) FROM payments WHERE is_manual = 1),
     (SELECT count(*) FROM refunds WHERE status <> 'succeeded' AND status = 'manual'),
-    (SELECT count(*) FROM receipts WHERE verdict = 'quarantined')";
+    (SELECT count(*) FROM receipts WHERE verdict = 'quarantined'),
+    (SELECT count(*) ",
+    after_sales_waiting!(),
+    "), (SELECT count(*) ",
+    shipments_stopped!(),
+    ")"
+);
 
 /// Everything that is stuck, kind by kind.
 pub(super) fn list(connection: &Connection, before: StuckBefore, limit: usize) -> Result<Vec<Stuck>, SqliteFailure> {
@@ -121,7 +146,7 @@ fn money_for_a_person(connection: &Connection, limit: usize) -> Result<Vec<Stuck
 }
 
 /// How much waits.
-pub(super) fn backlog(connection: &Connection) -> Result<Backlog, SqliteFailure> {
+pub(super) fn backlog(connection: &Connection, after_sales: Timestamp) -> Result<Backlog, SqliteFailure> {
     let count = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let read = |row: &Row<'_>| {
         Ok(Backlog {
@@ -131,7 +156,9 @@ pub(super) fn backlog(connection: &Connection) -> Result<Backlog, SqliteFailure>
             manual_payments: count(row, 3)?,
             manual_refunds: count(row, 4)?,
             quarantined_receipts: count(row, 5)?,
+            waiting_after_sales: count(row, 6)?,
+            stopped_shipments: count(row, 7)?,
         })
     };
-    Ok(connection.prepare_cached(BACKLOG_LOAD)?.query_row([], read)?)
+    Ok(connection.prepare_cached(BACKLOG_LOAD)?.query_row([after_sales.0], read)?)
 }
