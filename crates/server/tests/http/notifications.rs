@@ -28,10 +28,8 @@ async fn opened(client: &Client, user: &str) -> (String, String) {
 
 /// How many notifications were counted under a result.
 async fn counted(client: &Client, result: &str) -> u64 {
-    let metrics = String::from_utf8(client.get("/metrics").await.body).expect("UTF-8");
-    let start = format!("ordain_payment_notifications_total{{channel=\"sandbox\",result=\"{result}\"}} ");
-    let line = metrics.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("no {start}"));
-    line.parse().expect("a count")
+    let name = format!("ordain_payment_notifications_total{{channel=\"sandbox\",result=\"{result}\"}}");
+    client.metric(&name).await.parse().expect("a count")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,14 @@ impl Client {
         answer(self.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
     }
 
+    /// The value of a metric with these labels, as it is written.
+    pub(crate) async fn metric(&self, name: &str) -> String {
+        let page = self.get("/metrics").await;
+        let text = String::from_utf8(page.body).expect("metrics are text");
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
+    }
+
     /// Waits until the server is ready.
     ///
     /// # Panics

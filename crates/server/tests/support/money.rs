@@ -167,11 +167,7 @@ impl Client {
 
     /// How many things of this kind the metrics count as stuck.
     pub(crate) async fn stuck_count(&self, kind: &str) -> u64 {
-        let page = self.get("/metrics").await;
-        let text = String::from_utf8(page.body).expect("metrics are text");
-        let name = format!("ordain_stuck{{kind=\"{kind}\"}} ");
-        let count = text.lines().find_map(|line| line.strip_prefix(&name)).and_then(|count| count.parse().ok());
-        count.unwrap_or_else(|| panic!("no {name}in {text}"))
+        self.metric(&format!("ordain_stuck{{kind=\"{kind}\"}}")).await.parse().expect("a count")
     }
 }
 

@@ -113,14 +113,6 @@ impl Shop {
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         answer(self.client.request(Method::DELETE, path)).await
     }
-
-    /// The value of a metric with these labels, as it is written.
-    pub(crate) async fn metric(&self, name: &str) -> String {
-        let page = self.client.get("/metrics").await;
-        let text = String::from_utf8(page.body).expect("metrics are text");
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
-        line.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
-    }
 }
 
 /// The rows of a page.

@@ -37,8 +37,8 @@ async fn a_dead_letter_tells_everything_that_a_person_needs() {
     assert!(letter["age_seconds"].is_u64() && letter["next_try_at"].is_string(), "{letter}");
     let repairs = letter["repairs"].as_array().unwrap();
     assert_eq!(repairs[1]["path"], format!("/v1/ops/dead-letters/{}/skip", id(&letter)));
-    assert_eq!(shop.metric("ordain_parked_letters").await, "2");
-    assert_eq!(shop.metric("ordain_dead_letters").await, "0");
+    assert_eq!(shop.client.metric("ordain_parked_letters").await, "2");
+    assert_eq!(shop.client.metric("ordain_dead_letters").await, "0");
     assert!(list(shop.client.get("/v1/ops/dead-letters?state=dead").await).is_empty());
     assert_eq!(list(shop.client.get("/v1/ops/dead-letters?state=waiting").await).len(), 1);
     shop.client.get("/v1/ops/dead-letters?state=odd").await.refused(400, "invalid_request");

@@ -35,9 +35,9 @@ async fn a_refused_message_is_sent_again_and_its_order_waits_for_it() {
     until("no letter is left", async || shop.dead_letters().await.is_empty().then_some(())).await;
     let messages = shop.receiver.at("hook");
     assert_eq!(messages[0].id(), messages[1].id(), "the receiver knows it by its id");
-    assert_eq!(shop.metric("ordain_parked_letters").await, "0");
-    assert_eq!(shop.metric("ordain_webhook_delivery_seconds_count{result=\"delivered\"}").await, "2");
-    assert_eq!(shop.metric("ordain_webhook_delivery_seconds_count{result=\"refused\"}").await, "1");
+    assert_eq!(shop.client.metric("ordain_parked_letters").await, "0");
+    assert_eq!(shop.client.metric("ordain_webhook_delivery_seconds_count{result=\"delivered\"}").await, "2");
+    assert_eq!(shop.client.metric("ordain_webhook_delivery_seconds_count{result=\"refused\"}").await, "1");
 }
 
 /// §3.10: the failing event is parked with the later ones of its order; other orders flow to the same endpoint meanwhile.
@@ -113,7 +113,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_says_so() {
     .await;
     assert_eq!(disabled["disabled_reason"], "gone");
     assert!(disabled["disabled_at"].is_string());
-    assert_eq!(shop.metric("ordain_webhooks_disabled_total{reason=\"gone\"}").await, "1");
+    assert_eq!(shop.client.metric("ordain_webhooks_disabled_total{reason=\"gone\"}").await, "1");
     let log = shop.server.log();
     assert!(log.lines().any(|line| line.contains("ERROR") && line.contains("webhook endpoint is disabled")), "{log}");
     let letter = shop.dead_letters().await.remove(0);
