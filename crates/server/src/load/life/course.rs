@@ -4,6 +4,7 @@
 //! parcel that was refused because its order was not paid yet.
 
 use std::{
+    fmt::Display,
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -18,6 +19,12 @@ const BROKEN_IN_A_ROW_MAX: u32 = 20;
 
 /// Why a life broke off, in words.
 struct Broken(String);
+
+impl Broken {
+    fn at(step: Step, why: impl Display) -> Broken {
+        Broken(format!("{}: {why}", step.as_str()))
+    }
+}
 
 /// A connection with what its lives need.
 struct Course {
@@ -85,7 +92,7 @@ impl Course {
             }
             Err(error) => {
                 book.places.take_unanswered(&self.run.scenario, number);
-                Err(Broken(format!("{}: {error}", Step::Place.as_str())))
+                Err(Broken::at(Step::Place, error))
             }
         }
     }
@@ -99,12 +106,11 @@ impl Course {
     ) -> Result<(T, Instant), Broken> {
         let response = self.connection.exchange(&self.calls.request).await;
         let now = clock::now();
-        let broken = |why: String| Broken(format!("{}: {why}", step.as_str()));
-        let response = response.map_err(|error| broken(error.to_string()))?;
+        let response = response.map_err(|error| Broken::at(step, error))?;
         lock(&self.book).record(step, now - since);
         let found = if (200..300).contains(&response.status) { read(response.body) } else { None };
-        let found = found.ok_or_else(|| broken(format!("status {}: {}", response.status, excerpt(response.body))))?;
-        Ok((found, now))
+        let said = || format!("status {}: {}", response.status, excerpt(response.body));
+        Ok((found.ok_or_else(|| Broken::at(step, said()))?, now))
     }
 
     /// Sends a parcel when the order can be expected to be paid, and again as long as the server refuses it because it is not.
@@ -119,8 +125,7 @@ impl Course {
             let sent = clock::now();
             let response = self.connection.exchange(&self.calls.request).await;
             let now = clock::now();
-            let broken = |why: String| Broken(format!("{}: {why}", Step::Ship.as_str()));
-            let response = response.map_err(|error| broken(error.to_string()))?;
+            let response = response.map_err(|error| Broken::at(Step::Ship, error))?;
             if let Some(id) = id_of(response.body).filter(|_| response.status == 201) {
                 self.run.pace.learn(tries, sent - since, now - self.run.start);
                 let mut book = lock(&self.book);
@@ -131,7 +136,8 @@ impl Course {
             }
             if !is_unpaid(&response) || now - since > self.run.patience {
                 let said = excerpt(response.body);
-                return Err(broken(format!("status {} after {:?}: {said}", response.status, now - since)));
+                let why = format!("status {} after {:?}: {said}", response.status, now - since);
+                return Err(Broken::at(Step::Ship, why));
             }
         }
     }
