@@ -5,7 +5,8 @@
 //!
 //! The way of a command: [`handle`] routes it into the shard's `queue`; at the `desk` all that waits is collected into a `round`
 //! with the timers that are due, loaded and decided (`deciding`); the `executor` has the `shard` commit it once and answers,
-//! while its assistant works at the desk. [`consumer`] reads what was committed; [`courier`] delivers messages to the outside; [`reconcile`] looks for what was missed.
+//! while its assistant works at the desk. [`consumer`] reads what was committed; [`courier`] delivers messages to the outside;
+//! [`reconcile`] looks for what was missed.
 
 mod cached_rows;
 pub mod consumer;
