@@ -25,8 +25,9 @@ pub(super) use page::{Dispatch, LedgerEntry, Page, Pending, RefundRow};
 const WAITING_MAX: usize = 16_384;
 /// Operations in one transaction.
 const OPERATIONS_PER_COMMIT_MAX: usize = 1_024;
-/// How long the first operation of a transaction waits for others. To wake for each would take the core away from whoever asked.
-const GATHERED_WITHIN: Duration = Duration::from_millis(1);
+/// How long the thread rests after a transaction: what comes meanwhile is committed together. To wake for each would take the core
+/// away from whoever asked.
+const REST: Duration = Duration::from_millis(1);
 
 /// Why the books gave no answer: whether the operation happened is not known.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -139,14 +140,7 @@ struct Writer {
 impl Writer {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::new();
-        while let Some(first) = waiting.blocking_recv() {
-            jobs.push(first);
-            std::thread::park_timeout(GATHERED_WITHIN);
-            while jobs.len() < OPERATIONS_PER_COMMIT_MAX
-                && let Ok(next) = waiting.try_recv()
-            {
-                jobs.push(next);
-            }
+        while waiting.blocking_recv_many(&mut jobs, OPERATIONS_PER_COMMIT_MAX) > 0 {
             match self.commit(jobs.drain(..)) {
                 Ok((replies, dispatches)) => {
                     dispatches.into_iter().for_each(|dispatch| self.announce(dispatch));
@@ -154,6 +148,7 @@ impl Writer {
                 }
                 Err(error) => tracing::error!(error.message = %error, "the sandbox's books did not commit"),
             }
+            std::thread::park_timeout(REST);
         }
     }
 
